@@ -1,0 +1,30 @@
+"""The verified caller. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of caller a token speaks for; it alone chooses the GraphQL contract on `/graphql`."""
+
+    ANONYMOUS = "anonymous"
+    MEMBER = "member"
+    OPERATOR = "operator"
+    INTEGRATOR = "integrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """`subject` is the member id for members, a name for operators and integrators, empty for anonymous callers."""
+
+    kind: Kind
+    subject: str = ""
+    scopes: frozenset[str] = frozenset()
+    token_id: str = ""
+
+    @property
+    def member_id(self) -> str | None:
+        return self.subject if self.kind is Kind.MEMBER else None
+
+
+ANONYMOUS = Principal(Kind.ANONYMOUS)

@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis connections, transactions, migrations, the embedded servers. Knows no domain word."""

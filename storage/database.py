@@ -1,0 +1,155 @@
+"""One database handle: transactions, single reads, reads through the second wall, and notifications.
+
+The second wall: gated rows live in tables under FORCE ROW LEVEL SECURITY whose policies compare the row's
+`required_feature` with the setting `gatehouse.features`; where it is unset, no row is visible.
+Whatever cannot reach the server in time is raised as `errors.Unavailable`.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Executable, Row, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from errors import Unavailable
+
+FEATURE_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
+"""What a feature key looks like: it must survive in a comma-separated setting."""
+
+WALL_SETTING = "gatehouse.features"
+
+QueryLogger = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """`engine` begins transactions; `reader` is the same pool in autocommit, one round trip for a statement."""
+
+    engine: AsyncEngine
+    reader: AsyncEngine
+    dsn: str
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """BEGIN … COMMIT, rolled back on any exception. Not retried: the caller knows whether it is idempotent."""
+        async with _unavailable_if_unreachable():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    async def fetch(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows of one read-only statement. Tried once more when a pooled connection turns out to be dead."""
+        async with _unavailable_if_unreachable():
+            try:
+                return await self._fetch(statement, parameters)
+            except DBAPIError as fault:
+                if not fault.connection_invalidated:
+                    raise
+                return await self._fetch(statement, parameters)
+
+    async def _fetch(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
+        async with self.reader.connect() as connection:
+            return (await connection.execute(statement, parameters)).all()
+
+    async def fetch_walled(self, features: Iterable[str], query: str, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """All rows of `query` (SQL text with :named parameters) as seen by a holder of `features`, in one round trip.
+
+        The setting is made inside the same statement. `OFFSET 0` and the reference to `wall` keep the planner from
+        reading the tables first: the query can only be the inner side of a nested loop under `wall`
+        (`tests/flow/test_second_wall.py` holds both the plan and the rows).
+        """
+        walled = text(
+            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"
+            f" CROSS JOIN LATERAL (SELECT i.* FROM ({query}) AS i WHERE wall.features IS NOT NULL OFFSET 0) AS q"
+        )
+        return await self.fetch(walled, {**parameters, "wall_features": wall_value(features)})
+
+    @asynccontextmanager
+    async def walled_transaction(self, features: Iterable[str]) -> AsyncIterator[AsyncConnection]:
+        """The general path: a transaction that sees gated rows as a holder of `features` does."""
+        async with self.transaction() as connection:
+            await connection.execute(
+                text("SELECT set_config(:name, :value, true)"), {"name": WALL_SETTING, "value": wall_value(features)}
+            )
+            yield connection
+
+    async def listen(self, channel: str) -> AsyncIterator[str | None]:
+        """Payloads of NOTIFY on `channel`, on a connection of its own, for ever.
+
+        Yields None first and after every reconnection: messages may have been lost, so look for yourself.
+        """
+        while True:
+            try:
+                connection = await asyncio.wait_for(asyncpg.connect(self.dsn), timeout=1)
+            except (OSError, asyncpg.PostgresError, TimeoutError):
+                await asyncio.sleep(0.2)
+                continue
+            queue: asyncio.Queue[str | None] = asyncio.Queue()
+            connection.add_termination_listener(lambda _: queue.put_nowait(None))
+            try:
+                await connection.add_listener(channel, lambda _c, _p, _ch, payload: queue.put_nowait(str(payload)))
+                yield None
+                while (payload := await queue.get()) is not None:
+                    yield payload
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                pass
+            finally:
+                connection.terminate()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def connect(
+    url: str, *, pool_size: int = 10, timeout_seconds: float = 0.9, query_logger: QueryLogger | None = None
+) -> Database:
+    """A handle on `url` (`postgresql://…`); opens no connection yet.
+
+    `timeout_seconds` bounds connecting, waiting for the pool and each statement, separately.
+    `query_logger` receives every statement's SQL as the driver sends it; for tests.
+    """
+    sqlalchemy_url = make_url(url).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(
+        sqlalchemy_url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=timeout_seconds,
+        connect_args={"timeout": timeout_seconds, "command_timeout": timeout_seconds},
+    )
+    if query_logger is not None:
+        _log_queries(engine, query_logger)
+    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"), dsn)
+
+
+def wall_value(features: Iterable[str]) -> str:
+    """The setting's text: feature keys, sorted, comma-separated. Raises ValueError on a key that could break out."""
+    keys = sorted(features)
+    for key in keys:
+        if not FEATURE_KEY.fullmatch(key):
+            raise ValueError(f"feature key {key!r} is not of the form {FEATURE_KEY.pattern}")
+    return ",".join(keys)
+
+
+def _log_queries(engine: AsyncEngine, logger: QueryLogger) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def add_logger(dbapi_connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        dbapi_connection.driver_connection.add_query_logger(lambda record: logger(record.query))
+
+
+@asynccontextmanager
+async def _unavailable_if_unreachable() -> AsyncIterator[None]:
+    try:
+        yield
+    except (PoolTimeout, OSError, TimeoutError) as fault:
+        raise Unavailable("The database does not answer.") from fault
+    except DBAPIError as fault:
+        if fault.connection_invalidated or isinstance(fault.orig, OSError | TimeoutError):
+            raise Unavailable("The database does not answer.") from fault
+        raise
