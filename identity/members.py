@@ -1,0 +1,61 @@
+"""Members as persons: find, list, and make sure that one exists."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import Database
+
+COLUMNS = "id, email, name, country, created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`id` is opaque (`mem_…` where we chose it); None is what nobody told us yet; `country` is ISO 3166-1 alpha-2."""
+
+    id: str
+    email: str | None
+    name: str | None
+    country: str | None
+    created_at: datetime
+
+
+async def find_member(database: Database, member_id: str) -> Member | None:
+    members = await find_members(database, (member_id,))
+    return members.get(member_id)
+
+
+async def find_members(database: Database, member_ids: Iterable[str]) -> dict[str, Member]:
+    """Those of `member_ids` that exist, by id, in one statement."""
+    query = text(f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)")
+    return {row.id: _member(row) for row in await database.fetch(query, {"ids": list(member_ids)})}
+
+
+async def list_members(database: Database, *, after: str | None = None, limit: int) -> Sequence[Member]:
+    """At most `limit` members by id, those after the id `after`; ask for one more to learn whether more exist."""
+    query = text(f"SELECT {COLUMNS} FROM member WHERE id > :after ORDER BY id LIMIT :limit")
+    return [_member(row) for row in await database.fetch(query, {"after": after or "", "limit": limit})]
+
+
+async def ensure_member(
+    connection: AsyncConnection, member_id: str, email: str | None = None, name: str | None = None
+) -> bool:
+    """Makes the member exist; fills `email` and `name` where they are unknown, never overwrites them. Idempotent.
+
+    True when the member is new.
+    """
+    query = text(
+        "INSERT INTO member (id, email, name) VALUES (:id, :email, :name)"
+        " ON CONFLICT (id) DO UPDATE SET email = COALESCE(member.email, excluded.email),"
+        " name = COALESCE(member.name, excluded.name) RETURNING xmax = 0 AS is_new"
+    )
+    result = await connection.execute(query, {"id": member_id, "email": email, "name": name})
+    return bool(result.scalar_one())
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(row.id, row.email, row.name, row.country, row.created_at)
