@@ -3,15 +3,11 @@
 From the environment (`GATEHOUSE_…`) and an optional TOML file named by `GATEHOUSE_SETTINGS`; the environment wins.
 """
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import Annotated
-
-from errors import NotConfigured
 
 Environment = Literal["development", "production"]
 
@@ -49,7 +45,8 @@ class Settings(BaseSettings):
         needed = ("database_url", "redis_url", "stripe_api_key", "stripe_webhook_secrets", "signing_key_file")
         missing = [f"GATEHOUSE_{name.upper()}" for name in needed if not getattr(self, name)]
         if missing:
-            raise ValueError(f"production needs {', '.join(missing)}: set each of them, or GATEHOUSE_ENVIRONMENT=development")
+            names = ", ".join(missing)
+            raise ValueError(f"production needs {names}: set each of them, or GATEHOUSE_ENVIRONMENT=development")
         return self
 
     @property
@@ -67,5 +64,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # The file arrives through `init_settings`; the environment must win over it.
         return env_settings, init_settings
-
-

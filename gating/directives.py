@@ -15,15 +15,15 @@ from strawberry.schema_directive import Location
 class DenyMode(Enum):
     ERROR = strawberry.enum_value(
         "ERROR",
-        description="Null, and one error for each null position. The default: for what should not have been asked for.",
+        description="Null, and one error for each null position. The default: what should not have been asked for.",
     )
     LOCK = strawberry.enum_value(
         "LOCK",
-        description="Null and no error; the type's `access` field says what is missing. For what a screen expects locked.",
+        description="Null and no error; the type's `access` field says what is missing. What a screen expects locked.",
     )
     REJECT = strawberry.enum_value(
         "REJECT",
-        description="The whole request is refused and nothing runs. For mutations, subscriptions, arguments and inputs.",
+        description="The whole request is refused and nothing runs. For mutations, subscriptions, arguments, inputs.",
     )
 
 
@@ -91,7 +91,7 @@ class Audiences:
         Location.INPUT_FIELD_DEFINITION,
         Location.ENUM_VALUE,
     ],
-    description="The element's effect depends on these fields (`Type.field`), so it must be gated as strictly as they are.",
+    description="The element's effect depends on these fields (`Type.field`), so it must be gated as strictly.",
 )
 class Reads:
     fields: list[str]

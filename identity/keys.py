@@ -95,7 +95,7 @@ def parse_keys(pem: bytes, origin: str) -> Keys:
 
 
 def ensure_development_keys(data_dir: Path) -> Keys:
-    """The keys kept under `data_dir`, made on first use, readable by their owner alone. Starters at once get the same."""
+    """The keys kept under `data_dir`, made on first use, readable by their owner alone. Parallel starts share them."""
     path = data_dir / "signing_key.pem"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)

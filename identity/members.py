@@ -31,13 +31,13 @@ async def find_member(database: Database, member_id: str) -> Member | None:
 
 async def find_members(database: Database, member_ids: Iterable[str]) -> dict[str, Member]:
     """Those of `member_ids` that exist, by id, in one statement."""
-    query = text(f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)")
+    query = text(f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)")  # noqa: S608 - a constant
     return {row.id: _member(row) for row in await database.fetch(query, {"ids": list(member_ids)})}
 
 
 async def list_members(database: Database, *, after: str | None = None, limit: int) -> Sequence[Member]:
     """At most `limit` members by id, those after the id `after`; ask for one more to learn whether more exist."""
-    query = text(f"SELECT {COLUMNS} FROM member WHERE id > :after ORDER BY id LIMIT :limit")
+    query = text(f"SELECT {COLUMNS} FROM member WHERE id > :after ORDER BY id LIMIT :limit")  # noqa: S608 - a constant
     return [_member(row) for row in await database.fetch(query, {"after": after or "", "limit": limit})]
 
 

@@ -7,7 +7,7 @@ Whatever cannot reach the server in time is raised as `errors.Unavailable`.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,11 +37,10 @@ class Database:
     dsn: str
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
         """BEGIN … COMMIT, rolled back on any exception. Not retried: the caller knows whether it is idempotent."""
-        async with _unavailable_if_unreachable():
-            async with self.engine.begin() as connection:
-                yield connection
+        async with _unavailable_if_unreachable(), self.engine.begin() as connection:
+            yield connection
 
     async def fetch(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of one read-only statement. Tried once more when a pooled connection turns out to be dead."""
@@ -57,7 +56,9 @@ class Database:
         async with self.reader.connect() as connection:
             return (await connection.execute(statement, parameters)).all()
 
-    async def fetch_walled(self, features: Iterable[str], query: str, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    async def fetch_walled(
+        self, features: Iterable[str], query: str, parameters: Mapping[str, Any]
+    ) -> Sequence[Row[Any]]:
         """All rows of `query` (SQL text with :named parameters) as seen by a holder of `features`, in one round trip.
 
         The setting is made inside the same statement. `OFFSET 0` and the reference to `wall` keep the planner from
@@ -65,13 +66,13 @@ class Database:
         (`tests/flow/test_second_wall.py` holds both the plan and the rows).
         """
         walled = text(
-            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"
+            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"  # noqa: S608 - ours
             f" CROSS JOIN LATERAL (SELECT i.* FROM ({query}) AS i WHERE wall.features IS NOT NULL OFFSET 0) AS q"
         )
         return await self.fetch(walled, {**parameters, "wall_features": wall_value(features)})
 
     @asynccontextmanager
-    async def walled_transaction(self, features: Iterable[str]) -> AsyncIterator[AsyncConnection]:
+    async def walled_transaction(self, features: Iterable[str]) -> AsyncGenerator[AsyncConnection]:
         """The general path: a transaction that sees gated rows as a holder of `features` does."""
         async with self.transaction() as connection:
             await connection.execute(
@@ -90,15 +91,13 @@ class Database:
             except (OSError, asyncpg.PostgresError, TimeoutError):
                 await asyncio.sleep(0.2)
                 continue
-            queue: asyncio.Queue[str | None] = asyncio.Queue()
-            connection.add_termination_listener(lambda _: queue.put_nowait(None))
             try:
-                await connection.add_listener(channel, lambda _c, _p, _ch, payload: queue.put_nowait(str(payload)))
+                queue = await _notifications(connection, channel)
                 yield None
                 while (payload := await queue.get()) is not None:
                     yield payload
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                pass
+                continue
             finally:
                 connection.terminate()
 
@@ -137,14 +136,25 @@ def wall_value(features: Iterable[str]) -> str:
     return ",".join(keys)
 
 
+async def _notifications(connection: "asyncpg.Connection[asyncpg.Record]", channel: str) -> asyncio.Queue[str | None]:
+    """A queue that receives each payload on `channel`, and None when the connection ends."""
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+    connection.add_termination_listener(lambda _: queue.put_nowait(None))
+    await connection.add_listener(channel, lambda _c, _p, _ch, payload: queue.put_nowait(str(payload)))
+    return queue
+
+
 def _log_queries(engine: AsyncEngine, logger: QueryLogger) -> None:
     @event.listens_for(engine.sync_engine, "connect")
-    def add_logger(dbapi_connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        dbapi_connection.driver_connection.add_query_logger(lambda record: logger(record.query))
+    def add_logger(dbapi_connection: Any, _record: Any) -> None:
+        def log(record: Any) -> None:
+            logger(record.query)
+
+        dbapi_connection.driver_connection.add_query_logger(log)
 
 
 @asynccontextmanager
-async def _unavailable_if_unreachable() -> AsyncIterator[None]:
+async def _unavailable_if_unreachable() -> AsyncGenerator[None]:
     try:
         yield
     except (PoolTimeout, OSError, TimeoutError) as fault:
