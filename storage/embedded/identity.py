@@ -1,0 +1,44 @@
+"""Whom the servers run as: PostgreSQL refuses root, and we neither make accounts nor open anybody's folders.
+
+Whoever owns the data folder runs them. Where that is root, they run in a user namespace in which root is an ordinary
+user; where namespaces are forbidden (some containers), a fresh folder is given to the user id 65534 instead.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.embedded.server import WATCHDOG, private_folder
+
+_NOBODY = 65534
+CANNOT_RUN = 126  # the watchdog's status when it could not become whom it was told, as a shell's
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`name` is what the watchdog understands; `user` is the owner of the files, seen from outside."""
+
+    name: str
+    user: int
+
+
+def settle(folder: Path) -> Identity:
+    """Makes `folder` if it is missing, and says whom the servers on it run as. Raises NotConfigured when it is not ours."""
+    user = os.getuid()
+    if user != 0:
+        private_folder(folder, user)
+        return Identity("self", user)
+    if not folder.exists():
+        private_folder(folder, 0 if namespaces_allowed() else _NOBODY)
+    owner = folder.stat().st_uid
+    private_folder(folder, owner)
+    return Identity(str(owner) if owner else "namespace", owner)
+
+
+def namespaces_allowed() -> bool:
+    """Tries one, for kernels and containers forbid them in several ways."""
+    trial = [sys.executable, "-I", "-S", str(WATCHDOG), "namespace", "SIGTERM", sys.executable, "-I", "-S", "-c", ""]
+    finished = subprocess.run(trial, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return finished.returncode != CANNOT_RUN

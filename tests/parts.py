@@ -1,0 +1,67 @@
+"""The embedded parts of one test session, and databases made from a migrated template."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from storage.embedded import parts, postgres
+from storage.migrate import migrate
+
+_TEMPLATE = "gatehouse"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrls:
+    """One database through its two logins."""
+
+    owner: str
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestParts:
+    """Running servers; the database `gatehouse` is migrated and serves as the template of the others."""
+
+    running: parts.Parts
+
+    @property
+    def owner_url(self) -> str:
+        return self.running.addresses.owner_url
+
+    @property
+    def app_url(self) -> str:
+        return self.running.addresses.app_url
+
+    @property
+    def redis_url(self) -> str:
+        return self.running.addresses.redis_url
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[DatabaseUrls]:
+        """A fresh migrated database, dropped at the end whoever is still connected."""
+        name = f"test_{next(_numbers)}"
+        places = self.running.addresses.postgres
+        admin = await asyncpg.connect(places.url(postgres.SUPERUSER, "postgres"))
+        try:
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER {postgres.OWNER}")
+            yield DatabaseUrls(places.url(postgres.OWNER, name), places.url(postgres.APP, name))
+            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        finally:
+            await admin.close()
+
+
+def start_test_parts(folder: Path) -> TestParts:
+    """Not durable, for speed."""
+    running = parts.start(folder, durable=False)
+    try:
+        asyncio.run(migrate(running.addresses.owner_url, postgres.APP))
+    except BaseException:
+        running.stop()
+        raise
+    return TestParts(running)
