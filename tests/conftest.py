@@ -1,8 +1,9 @@
-"""What every test may ask for: real PostgreSQL and Valkey, a fresh migrated database, an empty cache, a settable clock."""
+"""What a test may ask for: real PostgreSQL and Valkey, a fresh migrated database, an empty cache, a settable clock."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -40,7 +41,7 @@ async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
 @pytest.fixture
 async def redis_url(parts: TestParts) -> str:
     """The session's Valkey, emptied."""
-    client = redis.asyncio.from_url(parts.redis_url)  # pyright: ignore[reportUnknownMemberType]
+    client: Any = redis.asyncio.from_url(parts.redis_url)
     await client.flushall()
     await client.aclose()
     return parts.redis_url

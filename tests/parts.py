@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class TestParts:
         return self.running.addresses.redis_url
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[DatabaseUrls]:
+    async def database(self) -> AsyncGenerator[DatabaseUrls]:
         """A fresh migrated database, dropped at the end whoever is still connected."""
         name = f"test_{next(_numbers)}"
         places = self.running.addresses.postgres

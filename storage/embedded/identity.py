@@ -25,7 +25,7 @@ class Identity:
 
 
 def settle(folder: Path) -> Identity:
-    """Makes `folder` if it is missing, and says whom the servers on it run as. Raises NotConfigured when it is not ours."""
+    """Makes `folder` if missing, and says whom the servers on it run as. Raises NotConfigured when it is not ours."""
     user = os.getuid()
     if user != 0:
         private_folder(folder, user)

@@ -1,6 +1,5 @@
 """Both servers together, on one data folder that one process owns at a time."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +53,8 @@ class Parts:
 
 
 def addresses(folder: Path) -> Addresses:
-    """Where the parts of `folder` answer, whether they run or not. Pure."""
-    folder = Path(os.path.abspath(folder))
+    """Where the parts of `folder` answer, whether they run or not."""
+    folder = folder.resolve()
     sockets = socket_folder(folder)
     return Addresses(
         postgres.Places(folder / "postgres", sockets, folder / "postgres.log"),
@@ -64,7 +63,7 @@ def addresses(folder: Path) -> Addresses:
 
 
 def start(folder: Path, *, durable: bool = True, progress: Callable[[str], None] = lambda _: None) -> Parts:
-    """Starts both on `folder`, made if missing. Raises AlreadyRunning, NotConfigured or Unavailable, leaving nothing running.
+    """Starts both on `folder`, made if missing. Raises AlreadyRunning, NotConfigured, Unavailable; then nothing runs.
 
     Two locks: one is ours alone and answers at once; the other is inherited by the servers, and so is free again
     only when those of a run that was killed have finished stopping. Call from the main thread.

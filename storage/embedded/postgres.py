@@ -22,13 +22,13 @@ APP = "gatehouse_app"
 DATABASE = "gatehouse"
 SUPERUSER = "postgres"
 
-_LOGINS = f"""
-SELECT 'CREATE ROLE {OWNER}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{OWNER}') \\gexec
-SELECT 'CREATE ROLE {APP}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP}') \\gexec
-ALTER ROLE {OWNER} LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOBYPASSRLS;
-ALTER ROLE {APP} LOGIN NOCREATEDB NOSUPERUSER NOCREATEROLE NOBYPASSRLS;
-SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER}'
-  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+_LOGINS = r"""
+SELECT format('CREATE ROLE %I', login) FROM (VALUES (:'owner'), (:'app')) AS logins (login)
+  WHERE login NOT IN (SELECT rolname FROM pg_roles) \gexec
+ALTER ROLE :owner LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOBYPASSRLS;
+ALTER ROLE :app LOGIN NOCREATEDB NOSUPERUSER NOCREATEROLE NOBYPASSRLS;
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
+  WHERE :'database' NOT IN (SELECT datname FROM pg_database) \gexec
 """
 
 _SETTINGS = {
@@ -63,7 +63,7 @@ def start(
 ) -> Server:
     """Ready for connections when it returns. `durable=False` trades safety against power loss for speed; for tests.
 
-    Raises Unavailable with the end of the log when it does not start. Spawn from the main thread.
+    Raises Unavailable with the end of the log when it does not start. Call from the main thread.
     """
     if not (places.data / "PG_VERSION").exists():
         progress("creating the database cluster")
@@ -72,28 +72,27 @@ def start(
     # belong to an unreaped zombie or to a stranger by now, and PostgreSQL would take either for a running server.
     (places.data / "postmaster.pid").unlink(missing_ok=True)
     progress("starting PostgreSQL")
-    settings = _SETTINGS | {"unix_socket_directories": str(places.sockets)} | ({} if durable else _FRAGILE_SETTINGS)
+    settings = _SETTINGS | {"unix_socket_directories": f'"{places.sockets}"'} | ({} if durable else _FRAGILE_SETTINGS)
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     command = [str(_program("postgres")), "-D", str(places.data), *options]
     server = launch("PostgreSQL", command, log=places.log, lock=lock, stop=signal.SIGINT, identity=identity.name)
     wait_until(server, lambda: _is_ready(places.data))
     try:
-        run_sql(places, _LOGINS, database="postgres")
+        _create_logins(places)
     except Unavailable:
         server.stop()
         raise
     return server
 
 
-def run_sql(places: Places, script: str, *, database: str = DATABASE) -> None:
-    """Runs a psql script as the superuser, stopping at the first error, which is raised as Unavailable."""
-    command = [str(_program("psql")), "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-d", database]
-    command += ["-h", str(places.sockets), "-U", SUPERUSER]
-    done = subprocess.run(command, input=script.encode(), capture_output=True, check=False, env={"LC_ALL": "C"})
+def _create_logins(places: Places) -> None:
+    """Idempotent. Raises Unavailable with what the server said when it refuses."""
+    command = [str(_program("psql")), "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1"]
+    command += ["-v", f"owner={OWNER}", "-v", f"app={APP}", "-v", f"database={DATABASE}"]
+    command += ["-h", str(places.sockets), "-U", SUPERUSER, "-d", "postgres"]
+    done = subprocess.run(command, input=_LOGINS.encode(), capture_output=True, check=False, env={"LC_ALL": "C"})
     if done.returncode:
-        raise Unavailable(
-            f"The embedded PostgreSQL refused a statement: {done.stderr.decode(errors='replace').strip()}"
-        )
+        raise Unavailable(f"The embedded PostgreSQL refused its logins: {done.stderr.decode(errors='replace').strip()}")
 
 
 def _create_cluster(places: Places, lock: Lock, identity: Identity) -> None:

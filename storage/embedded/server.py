@@ -35,6 +35,8 @@ class Server:
         if self.watchdog.stdin:
             self.watchdog.stdin.close()
         self.watchdog.wait()
+        if self.watchdog.stdout:
+            self.watchdog.stdout.close()
 
     def kill(self) -> None:
         """As a crash would, by SIGKILL; for tests."""
@@ -46,7 +48,7 @@ class Server:
 def launch(
     name: str, command: list[str], *, log: Path, lock: "Lock", stop: signal.Signals, identity: str = "self"
 ) -> Server:
-    """Starts `command` under a watchdog, its output appended to `log`. It may not be ready yet. Spawn from the main thread."""
+    """Starts `command` under a watchdog, its output appended to `log`; not yet ready. Call from the main thread."""
     with log.open("ab") as output:
         watchdog = subprocess.Popen(
             [sys.executable, "-I", "-S", str(WATCHDOG), identity, stop.name, *command],
@@ -56,9 +58,7 @@ def launch(
             pass_fds=[lock.descriptor],
             start_new_session=True,
         )
-    assert watchdog.stdout
-    with watchdog.stdout as pipe:
-        first_line = pipe.readline()
+    first_line = watchdog.stdout.readline() if watchdog.stdout else b""
     server = Server(name, int(first_line or 0), log, watchdog)
     if not first_line:
         raise failed(server)
@@ -66,7 +66,7 @@ def launch(
 
 
 def wait_until(server: Server, ready: Callable[[], bool], *, timeout_seconds: float = 60) -> None:
-    """Returns when `ready()` says so; raises Unavailable with the end of the server's log when it exits or is too slow."""
+    """Returns when `ready()` says so; raises Unavailable with the end of the log when it exits or is too slow."""
     deadline = time.monotonic() + timeout_seconds
     while not ready():
         if server.watchdog.poll() is not None or time.monotonic() > deadline:
@@ -107,7 +107,7 @@ class Lock:
 
 
 def packaged(package: str, pattern: str) -> Path:
-    """The one file of an installed package that matches `pattern`; the package itself is not imported (it would act)."""
+    """The file of an installed package that matches `pattern`; the package is not imported, for its import acts."""
     spec = importlib.util.find_spec(package)
     for root in (spec.submodule_search_locations if spec else None) or ():
         for path in sorted(Path(root).glob(pattern)):
@@ -136,10 +136,10 @@ def private_folder(path: Path, owner: int) -> Path:
 
 
 def socket_folder(folder: Path) -> Path:
-    """Where the sockets of the data in `folder` live: inside it, or in a short place derived from it when it is too deep."""
+    """Where the sockets of `folder` live: inside it, or in a short place derived from it when it is too deep."""
     inside = folder / "sockets"
     if len(os.fsencode(inside)) <= _LONGEST_SOCKET_FOLDER:
         return inside
     name = f"gatehouse-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
     temporary = Path(tempfile.gettempdir()) / name
-    return temporary if len(os.fsencode(temporary)) <= _LONGEST_SOCKET_FOLDER else Path("/tmp") / name
+    return temporary if len(os.fsencode(temporary)) <= _LONGEST_SOCKET_FOLDER else Path("/tmp") / name  # noqa: S108 - private_folder checks whose it is

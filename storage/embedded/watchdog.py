@@ -36,12 +36,12 @@ def main(identity: str, stop_signal: str, *command: str) -> int:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             close_fds=False,
-            preexec_fn=_become(identity, stop, os.getpid()),
+            preexec_fn=_become(identity, stop, os.getpid()),  # noqa: PLW1509 - no thread exists yet
         )
     except (OSError, subprocess.SubprocessError) as fault:
-        print(f"cannot run {command[0]} as {identity}: {fault}", file=sys.stderr)
+        sys.stderr.write(f"cannot run {command[0]} as {identity}: {fault}\n")
         return 126
-    signal.signal(signal.SIGTERM, lambda *_: server.send_signal(stop))
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: server.send_signal(stop))
     os.write(1, f"{server.pid}\n".encode())
     threading.Thread(target=_stop_when_alone, args=(server, stop), daemon=True).start()
     return server.wait()

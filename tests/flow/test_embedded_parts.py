@@ -1,5 +1,7 @@
 """The embedded servers as an application meets them: two logins, neither above the law, and a clean schema to fill."""
 
+from typing import Any
+
 import asyncpg
 import redis.asyncio
 from sqlalchemy import text
@@ -12,7 +14,8 @@ from tests.parts import DatabaseUrls
 async def test_the_application_login_is_nobody_special(database: Database) -> None:
     [row] = await database.fetch(
         text(
-            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls"
+            " FROM pg_roles WHERE rolname = current_user"
         )
     )
     assert tuple(row) == ("gatehouse_app", False, False, False, False)
@@ -25,13 +28,14 @@ async def test_the_owner_is_no_superuser_and_owns_the_database(database_urls: Da
         " JOIN pg_database ON datname = current_database() WHERE rolname = current_user"
     )
     await owner.close()
-    assert row is not None and tuple(row) == ("gatehouse_owner", False, False, True)
+    assert row is not None
+    assert tuple(row) == ("gatehouse_owner", False, False, True)
 
 
 async def test_the_servers_listen_on_no_port(database: Database, redis_url: str) -> None:
     [row] = await database.fetch(text("SELECT current_setting('listen_addresses')"))
     assert row[0] == ""
-    client = redis.asyncio.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]
+    client: Any = redis.asyncio.from_url(redis_url)
     assert await client.config_get("port") == {"port": "0"}
     await client.aclose()
 
