@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from errors import Unavailable
 from storage.embedded.identity import Identity
@@ -50,7 +49,7 @@ class Places:
     log: Path
 
     def url(self, login: str, database: str = DATABASE) -> str:
-        return f"postgresql://{login}@/{database}?host={quote(str(self.sockets))}"
+        return f"postgresql://{login}@/{database}?host={self.sockets}"
 
 
 def start(
@@ -72,7 +71,7 @@ def start(
     # belong to an unreaped zombie or to a stranger by now, and PostgreSQL would take either for a running server.
     (places.data / "postmaster.pid").unlink(missing_ok=True)
     progress("starting PostgreSQL")
-    settings = _SETTINGS | {"unix_socket_directories": f'"{places.sockets}"'} | ({} if durable else _FRAGILE_SETTINGS)
+    settings = _SETTINGS | {"unix_socket_directories": str(places.sockets)} | ({} if durable else _FRAGILE_SETTINGS)
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     command = [str(_program("postgres")), "-D", str(places.data), *options]
     server = launch("PostgreSQL", command, log=places.log, lock=lock, stop=signal.SIGINT, identity=identity.name)

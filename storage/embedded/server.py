@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from typing import Self
 from errors import NotConfigured, Unavailable
 
 WATCHDOG = Path(__file__).with_name("watchdog.py")
-_LONGEST_SOCKET_FOLDER = 80
-"""Bytes: a socket's whole path may have about 104, and PostgreSQL adds its own name."""
+_SOCKET_FOLDER = re.compile(r"[A-Za-z0-9/._+-]{1,80}")
+"""Short, for a socket's whole path may have about 104 bytes; and nothing that means something in a connection URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,10 @@ def private_folder(path: Path, owner: int) -> Path:
 
 
 def socket_folder(folder: Path) -> Path:
-    """Where the sockets of `folder` live: inside it, or in a short place derived from it when it is too deep."""
-    inside = folder / "sockets"
-    if len(os.fsencode(inside)) <= _LONGEST_SOCKET_FOLDER:
-        return inside
+    """Where the sockets of `folder` live: inside it, or else in a place derived from it that suits sockets better."""
     name = f"gatehouse-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
-    temporary = Path(tempfile.gettempdir()) / name
-    return temporary if len(os.fsencode(temporary)) <= _LONGEST_SOCKET_FOLDER else Path("/tmp") / name  # noqa: S108 - private_folder checks whose it is
+    candidates = (folder / "sockets", Path(tempfile.gettempdir()) / name)
+    return next(
+        (path for path in candidates if _SOCKET_FOLDER.fullmatch(str(path))),
+        Path("/tmp") / name,  # noqa: S108 - private_folder checks whose it is
+    )

@@ -4,7 +4,6 @@ import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from storage.embedded.identity import Identity
 from storage.embedded.server import Lock, Server, launch, packaged, private_folder, wait_until
@@ -18,7 +17,7 @@ class Places:
 
     @property
     def url(self) -> str:
-        return f"unix://{quote(str(self.socket))}"
+        return f"unix://{self.socket}"
 
 
 def start(places: Places, *, lock: Lock, identity: Identity) -> Server:
