@@ -65,11 +65,15 @@ class Database:
         reading the tables first: the query can only be the inner side of a nested loop under `wall`
         (`tests/flow/test_second_wall.py` holds both the plan and the rows).
         """
-        walled = text(
-            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"  # noqa: S608 - ours
+        return await self.fetch(text(self.walled(query)), {**parameters, "wall_features": wall_value(features)})
+
+    @staticmethod
+    def walled(query: str) -> str:
+        """The one statement: the setting, and `query` as the inner side of a loop that can only run after it."""
+        return (
+            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"
             f" CROSS JOIN LATERAL (SELECT i.* FROM ({query}) AS i WHERE wall.features IS NOT NULL OFFSET 0) AS q"
         )
-        return await self.fetch(walled, {**parameters, "wall_features": wall_value(features)})
 
     @asynccontextmanager
     async def walled_transaction(self, features: Iterable[str]) -> AsyncGenerator[AsyncConnection]:
