@@ -71,7 +71,7 @@ class Database:
     def walled(query: str) -> str:
         """The one statement: the setting, and `query` as the inner side of a loop that can only run after it."""
         return (
-            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"
+            f"SELECT q.* FROM set_config('{WALL_SETTING}', :wall_features, true) AS wall(features)"  # noqa: S608 - both parts are code's own text, values are bound
             f" CROSS JOIN LATERAL (SELECT i.* FROM ({query}) AS i WHERE wall.features IS NOT NULL OFFSET 0) AS q"
         )
 
