@@ -19,6 +19,12 @@ class Source(StrEnum):
     MANUAL = "manual"
 
 
+def _refuse_naive(*dates: datetime | None) -> None:
+    for date in dates:
+        if date is not None and date.tzinfo is None:
+            raise ValueError(f"{date.isoformat()} has no time zone: grants are dated by aware instants")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """One dated reason to hold `feature`: from `starts_at` (inclusive) until `ends_at` (exclusive); None is unbounded.
@@ -32,6 +38,9 @@ class Grant:
     plan: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self.starts_at, self.ends_at)
 
     def holds_at(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
@@ -47,6 +56,9 @@ class LimitGrant:
     source_id: str
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self.starts_at, self.ends_at)
 
     def holds_at(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)

@@ -7,7 +7,7 @@ Whatever cannot reach the server in time is raised as `errors.Unavailable`.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +84,7 @@ class Database:
             )
             yield connection
 
-    async def listen(self, channel: str) -> AsyncIterator[str | None]:
+    async def listen(self, channel: str) -> AsyncGenerator[str | None, None]:
         """Payloads of NOTIFY on `channel`, on a connection of its own, for ever.
 
         Yields None first and after every reconnection: messages may have been lost, so look for yourself.

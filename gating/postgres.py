@@ -1,0 +1,56 @@
+"""The authority: every member's grants, read in one statement, so always at one committed revision."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from gating.codec import canonical
+from gating.model import Grant, LimitGrant, Snapshot, Source
+from storage.database import Database
+
+CONTENT = """
+    SELECT e.member_id, e.revision, g.*
+    FROM member_entitlement AS e LEFT JOIN LATERAL (
+        SELECT true AS is_grant, feature AS name, NULL::bigint AS value, source, source_id, plan, starts_at, ends_at
+        FROM entitlement_grant WHERE member_id = e.member_id
+        UNION ALL
+        SELECT false, name, value, source, source_id, NULL, starts_at, ends_at
+        FROM limit_grant WHERE member_id = e.member_id
+    ) AS g ON true
+    WHERE e.member_id = ANY(:member_ids)
+"""
+"""One row for each grant; a member without any has one row whose `is_grant` is null; an unknown one has none."""
+
+
+class PostgresSnapshots:
+    """A SnapshotSource. Reads the primary; a member nobody has heard of has revision 0 and no grants."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_snapshot(self, member_id: str) -> Snapshot:
+        rows = await self._database.fetch(text(CONTENT), {"member_ids": [member_id]})
+        return snapshot_from(member_id, rows)
+
+
+def snapshot_from(member_id: str, rows: Iterable[Row[Any]]) -> Snapshot:
+    """The snapshot in those rows of CONTENT that are the member's, in canonical order."""
+    own: Sequence[Row[Any]] = [row for row in rows if row.member_id == member_id]
+    revision = own[0].revision if own else 0
+    return canonical(
+        Snapshot(
+            member_id,
+            revision,
+            tuple(_grant(row) for row in own if row.is_grant),
+            tuple(_limit(row) for row in own if row.is_grant is False),
+        )
+    )
+
+
+def _grant(row: Row[Any]) -> Grant:
+    return Grant(row.name, Source(row.source), row.source_id, row.plan, row.starts_at, row.ends_at)
+
+
+def _limit(row: Row[Any]) -> LimitGrant:
+    return LimitGrant(row.name, row.value, Source(row.source), row.source_id, row.starts_at, row.ends_at)
