@@ -1,0 +1,142 @@
+"""Reading the catalogue file: one YAML file into one `Catalogue`, or every mistake with its line and remedy."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yaml.nodes import MappingNode, Node
+
+from billing.catalogue_access import read_access
+from billing.model import Catalogue, Feature, Interval, Limit, Money, Plan, PlanLimit, Price
+from billing.yaml_nodes import Document, Fields, compose, nearest, read_fields, read_number, read_text
+from errors import NotConfigured
+from storage.database import FEATURE_KEY
+
+ROOT = ("features", "limits", "default_plan", "plans", "add_ons", "access")
+PLAN = ("name", "description", "rank", "features", "limits", "prices", "products")
+PRICE = ("id", "lookup_key", "interval", "amounts", "extra_features", "on_sale")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What plans may refer to."""
+
+    features: Collection[str]
+    limits: Collection[str]
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """The catalogue in the file at `path`. Raises NotConfigured with every problem as file:line and its remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        remedy = "set GATEHOUSE_CATALOG to the catalogue file"
+        raise NotConfigured(f"{path}: the catalogue cannot be read ({fault.strerror}): {remedy}") from None
+    except UnicodeDecodeError:
+        raise NotConfigured(f"{path}:1: the catalogue is not UTF-8 text: save it as UTF-8") from None
+    return parse_catalogue(str(path), text)
+
+
+def parse_catalogue(name: str, text: str) -> Catalogue:
+    """The catalogue that `text` says; `name` stands for the file in messages. Raises NotConfigured."""
+    document, root = compose(name, text)
+    fields = read_fields(document, root, "", ROOT, ("features", "plans", "access"))
+    features, limits = _labels(fields, "features"), _labels(fields, "limits")
+    keys = Keys(features.keys(), limits.keys())
+    plans = _plans(fields, "plans", keys)
+    add_ons = _plans(fields, "add_ons", keys)
+    default_key = fields.choice("default_plan", [plan.key for plan in plans])
+    access = read_access(document, fields.nodes.get("access"))
+    document.raise_problems()
+    return Catalogue(
+        features={key: Feature(key, label) for key, label in features.items()},
+        limits={key: Limit(key, label) for key, label in limits.items()},
+        plans=plans,
+        add_ons=add_ons,
+        default_plan=next((plan for plan in plans if plan.key == default_key), None),
+        access=access,
+    )
+
+
+def _labels(fields: Fields, name: str) -> Mapping[str, str]:
+    labels: dict[str, str] = {}
+    for key, (key_node, value) in fields.entries(name).items():
+        _check_key(fields.document, key_node, key)
+        labels[key] = read_text(fields.document, value, f"the name of `{key}`")
+    return labels
+
+
+def _check_key(document: Document, node: Node, key: str) -> None:
+    if not FEATURE_KEY.fullmatch(key):
+        document.wrong(node, f"`{key}` cannot be a key", "begin with a lower-case letter; then letters, digits and _")
+
+
+def _plans(fields: Fields, room: str, keys: Keys) -> tuple[Plan, ...]:
+    """The plans of one room, by rank; plans have a rank each, add-ons need none."""
+    plans: list[Plan] = []
+    ranks: dict[int, str] = {}
+    for key, (key_node, value) in fields.entries(room).items():
+        _check_key(fields.document, key_node, key)
+        fields.document.take(key_node, f"plan {key}")
+        plan = _plan(fields.document, key, value, keys, add_on=room == "add_ons")
+        if plan.rank in ranks and not plan.add_on:
+            remedy = "give each plan a rank of its own"
+            fields.document.wrong(key_node, f"`{key}` has the same rank as `{ranks[plan.rank]}`", remedy)
+        ranks[plan.rank] = key
+        plans.append(plan)
+    return tuple(sorted(plans, key=lambda plan: (plan.rank, plan.key)))
+
+
+def _plan(document: Document, key: str, node: Node, keys: Keys, *, add_on: bool) -> Plan:
+    fields = read_fields(document, node, key, PLAN, ("name",) if add_on else ("name", "rank"))
+    return Plan(
+        key=key,
+        name=fields.text("name"),
+        description=fields.text("description"),
+        rank=fields.number("rank"),
+        features=fields.choices("features", keys.features),
+        limits=_plan_limits(fields, keys.limits),
+        prices=tuple(_price(document, item, f"{key}.prices", keys) for item in fields.items("prices")),
+        products=fields.taken_texts("products"),
+        add_on=add_on,
+    )
+
+
+def _plan_limits(fields: Fields, known: Collection[str]) -> tuple[PlanLimit, ...]:
+    """`seats: 5`, or `seats: {per_quantity: 1}` for so many for each unit bought."""
+    limits: list[PlanLimit] = []
+    for key, (key_node, value) in fields.entries("limits").items():
+        what = f"{fields.what}.limits.{key}"
+        if key not in known:
+            fields.document.wrong(key_node, f"`{key}` is not among the limits", nearest(key, known))
+        if isinstance(value, MappingNode):
+            inner = read_fields(fields.document, value, what, ("per_quantity",), ("per_quantity",))
+            limits.append(PlanLimit(key, inner.number("per_quantity"), per_quantity=True))
+        else:
+            limits.append(PlanLimit(key, read_number(fields.document, value, what)))
+    return tuple(sorted(limits, key=lambda limit: limit.limit))
+
+
+def _price(document: Document, node: Node, what: str, keys: Keys) -> Price:
+    fields = read_fields(document, node, what, PRICE, ("interval", "amounts"))
+    if isinstance(node, MappingNode) and not fields.nodes.keys() & {"id", "lookup_key"}:
+        document.wrong(node, f"{what} has a price without a name", "add `lookup_key: …` or `id: price_…`")
+    return Price(
+        interval=Interval(fields.choice("interval", Interval) or Interval.MONTH),
+        amounts=_amounts(fields),
+        price_id=fields.taken_text("id") or None,
+        lookup_key=fields.taken_text("lookup_key") or None,
+        extra_features=fields.choices("extra_features", keys.features),
+        on_sale=fields.truth("on_sale", default=True),
+    )
+
+
+def _amounts(fields: Fields) -> tuple[Money, ...]:
+    amounts: list[Money] = []
+    for currency, (key, value) in fields.entries("amounts").items():
+        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.islower()):
+            fields.document.wrong(
+                key, f"`{currency}` is not a currency", "use its three lower-case letters, such as usd"
+            )
+        amounts.append(Money(currency, read_number(fields.document, value, f"{fields.what}.amounts.{currency}")))
+    return tuple(sorted(amounts))

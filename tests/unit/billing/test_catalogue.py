@@ -1,0 +1,198 @@
+"""The catalogue file: what it can say, and that every mistake is reported at once with line and remedy."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.catalogue import load_catalogue, parse_catalogue
+from billing.model import DisputeEffect, Interval, Money, PauseEffect, PlanLimit
+from errors import NotConfigured
+from gating.model import DenialCode, Denied, Mode, Rule
+
+DEMO = Path("catalogue.yaml")
+
+
+def denial(*alternatives: set[str]) -> Denied:
+    need = tuple(frozenset(every) for every in alternatives)
+    return Denied(Rule("Article.body", Mode.LOCK, needs=(need,)), DenialCode.ENTITLEMENT_REQUIRED)
+
+
+def test_the_demo_catalogue_has_three_plans_that_differ() -> None:
+    catalogue = load_catalogue(DEMO)
+    assert [plan.key for plan in catalogue.plans] == ["free", "pro", "enterprise"]
+    free, pro, enterprise = (plan.features for plan in catalogue.plans)
+    assert free == catalogue.free_features == frozenset()
+    assert pro == {"content_premium", "downloads", "analytics", "archive"}
+    assert enterprise == pro | {"api_access", "live_updates"} == catalogue.features.keys()
+    monthly, annual = catalogue.plans[1].prices
+    assert (monthly.interval, annual.interval) == (Interval.MONTH, Interval.YEAR)
+    assert monthly.amounts == (Money("eur", 1900), Money("usd", 1900))
+    assert catalogue.access.granting_statuses == {"trialing", "active", "past_due"}
+    assert catalogue.access.paused_collection["void"] is PauseEffect.UNTIL_PERIOD_END
+    assert catalogue.access.lost_dispute is DisputeEffect.SUSPEND_SUBSCRIPTION
+
+
+def test_a_denial_names_the_plans_that_alone_lift_it_cheapest_first() -> None:
+    catalogue = load_catalogue(DEMO)
+
+    def offered(*alternatives: set[str]) -> list[str]:
+        return [offer.plan for offer in catalogue.for_denial(denial(*alternatives))]
+
+    assert offered({"content_premium"}) == ["pro", "enterprise"]
+    assert offered({"content_premium", "api_access"}) == ["enterprise"]
+    assert offered({"api_access"}, {"archive"}) == ["pro", "enterprise"]
+
+
+def test_the_default_plan_raises_no_limit_that_was_bought_and_fills_those_that_were_not() -> None:
+    catalogue = load_catalogue(DEMO)
+    assert catalogue.limits_with({}) == {"api_calls": 100}
+    assert catalogue.limits_with({"api_calls": 1000, "downloads": 50}) == {"api_calls": 1000, "downloads": 50}
+
+
+RICH = """
+features: {reading: Reading, archive: Archive, seats_page: Seats page}
+limits: {seats: Seats}
+plans:
+  pro:
+    name: Pro
+    rank: 1
+    features: [reading]
+    products: [prod_pro]
+    prices:
+      - {id: price_new, lookup_key: pro_monthly, interval: month, amounts: {usd: 2900}}
+      - {id: price_old, interval: month, amounts: {usd: 1900}, extra_features: [archive], on_sale: false}
+add_ons:
+  seats:
+    name: Seats
+    features: [seats_page]
+    limits: {seats: {per_quantity: 1}}
+    prices: [{lookup_key: seats_monthly, interval: month, amounts: {usd: 500}}]
+access:
+  granting_statuses: [trialing, active]
+  pause_collection: {keep_as_draft: keep, mark_uncollectible: none, void: until_period_end}
+  refund: keep
+  dispute: {open: suspend_all, open_statuses: [needs_response], lost: keep}
+"""
+
+
+def test_a_price_is_recognised_by_id_then_lookup_key_then_product() -> None:
+    catalogue = parse_catalogue("c.yaml", RICH)
+
+    def found(price_id: str, lookup_key: str | None, product_id: str) -> tuple[str, str | None] | None:
+        sold = catalogue.find_sold(price_id=price_id, lookup_key=lookup_key, product_id=product_id)
+        return sold and (sold.plan.key, sold.price and (sold.price.price_id or sold.price.lookup_key))
+
+    assert found("price_old", "pro_monthly", "prod_pro") == ("pro", "price_old")
+    assert found("price_eu", "pro_monthly", "prod_else") == ("pro", "price_new")
+    assert found("price_eu", None, "prod_pro") == ("pro", None)
+    assert found("price_x", "seats_monthly", "prod_seats") == ("seats", "seats_monthly")
+    assert found("price_x", None, "prod_x") is None
+
+
+def test_add_ons_grandfathered_prices_and_limits_per_unit_can_be_said() -> None:
+    catalogue = parse_catalogue("c.yaml", RICH)
+    (seats,) = catalogue.add_ons
+    assert seats.add_on
+    assert seats.limits == (PlanLimit("seats", 1, per_quantity=True),)
+    old = catalogue.plans[0].prices[1]
+    assert old.extra_features == {"archive"}
+    assert not old.on_sale
+    assert [offer.plan for offer in catalogue.for_denial(denial({"seats_page"}))] == ["seats"]
+    assert catalogue.for_denial(denial({"archive"})) == (), "a grandfathered price is not on offer"
+
+
+BROKEN = """\
+features:
+  reading: Reading
+  reading: Again
+  Bad Key: x
+limit: {}
+plans:
+  pro:
+    name: 12
+    rank: one
+    featurs: [reading]
+    features: [raeding]
+    prices:
+      - {interval: mnth, amounts: {USD: 1.5}}
+      - {lookup_key: a, interval: year, amounts: {usd: 1}}
+  basic:
+    name: Basic
+    rank: 0
+    features: [reading, reading]
+    limits: {seats: 3}
+    prices: [{lookup_key: a, interval: year, amounts: {usd: 1}}]
+  plus: {name: Plus, rank: 0}
+default_plan: fre
+access:
+  granting_statuses: [active, canceled]
+  pause_collection: {void: until_period_end, keep_as_draft: keep}
+  dispute: [open]
+"""
+
+COMPLAINTS = """\
+c.yaml:3: `reading` is already on line 2: keep one of the two
+c.yaml:4: `Bad Key` cannot be a key: begin with a lower-case letter; then letters, digits and _
+c.yaml:5: the file has no `limit`: did you mean `limits`?
+c.yaml:8: pro.name must be text: write a word, in "quotes" where YAML would read a number or yes/no
+c.yaml:9: pro.rank must be a whole number, 0 or more: write digits only; amounts are in cents
+c.yaml:10: pro has no `featurs`: did you mean `features`?
+c.yaml:11: pro.features cannot be `raeding`: did you mean `reading`?
+c.yaml:13: `USD` is not a currency: use its three lower-case letters, such as usd
+c.yaml:13: pro.prices has a price without a name: add `lookup_key: …` or `id: price_…`
+c.yaml:13: pro.prices.amounts.USD must be a whole number, 0 or more: write digits only; amounts are in cents
+c.yaml:13: pro.prices.interval cannot be `mnth`: did you mean `month`?
+c.yaml:15: `basic` has the same rank as `pro`: give each plan a rank of its own
+c.yaml:18: `reading` is already in basic.features: keep one of the two
+c.yaml:19: `seats` is not among the limits: there is none to choose from; remove it
+c.yaml:20: `a` is already on line 14: keep it in one place
+c.yaml:21: `plus` has the same rank as `basic`: give each plan a rank of its own
+c.yaml:22: default_plan cannot be `fre`: use one of basic, plus, pro
+c.yaml:24: access lacks `refund`: add a line `refund: …`
+c.yaml:24: access.granting_statuses cannot be `canceled`: use one of active, past_due, paused, trialing, unpaid
+c.yaml:25: access.pause_collection lacks `mark_uncollectible`: add a line `mark_uncollectible: …`
+c.yaml:26: access.dispute must be a mapping: write it as `key: value` lines"""
+
+
+def test_every_mistake_is_reported_at_once_with_its_line_and_remedy() -> None:
+    with pytest.raises(NotConfigured) as raised:
+        parse_catalogue("c.yaml", BROKEN)
+    assert raised.value.message == COMPLAINTS
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "c.yaml:1: the file is empty"),
+        ("a: [", "c.yaml:1: this is not YAML"),
+        ("- a", "c.yaml:1: the file must be a mapping"),
+        ("features: {}", "c.yaml:1: the file lacks `access`"),
+        ("? [a]\n: b", "c.yaml:1: a key of the file must be text"),
+    ],
+)
+def test_what_is_no_catalogue_at_all_is_said_in_words(text: str, complaint: str) -> None:
+    with pytest.raises(NotConfigured, match=f"^{complaint}"):
+        parse_catalogue("c.yaml", text)
+
+
+def test_a_file_that_cannot_be_read_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(NotConfigured, match="GATEHOUSE_CATALOG"):
+        load_catalogue(tmp_path / "none.yaml")
+    (tmp_path / "latin.yaml").write_bytes("features: {a: é}".encode("latin-1"))
+    with pytest.raises(NotConfigured, match="UTF-8"):
+        load_catalogue(tmp_path / "latin.yaml")
+
+
+LINES = DEMO.read_text(encoding="utf-8").splitlines()
+
+
+@given(
+    st.integers(0, len(LINES) - 1), st.sampled_from(["", "  x: 1", "- 7", "}", "plans: 3", "\t", "&a *a", "!!int x"])
+)
+def test_a_damaged_file_is_read_or_refused_but_never_crashes(at: int, damage: str) -> None:
+    text = "\n".join([*LINES[:at], damage, *LINES[at + 1 :]])
+    with suppress(NotConfigured):
+        parse_catalogue("c.yaml", text)
