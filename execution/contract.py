@@ -1,0 +1,53 @@
+"""A schema made ready to serve: its rules, its static checks passed, its caches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graphql import GraphQLSchema
+
+from errors import NotConfigured
+from execution.documents import Documents
+from execution.gate import Gate, remember_gates
+from execution.limits import DEFAULT_LIMITS, Limits
+from execution.rules import RuleBook, build_rules
+from execution.static_checks import find_problems, find_warnings
+from gating.model import Access, Denied
+from gating.ports import Offers
+
+OnDenied = Callable[[Denied], None]
+
+
+def ignore(_denied: Denied) -> None:
+    """Counts nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract:
+    """One audience's schema and all that is needed to run operations on it. Lives as long as the process.
+
+    `on_denied` is called once for each coordinate that an operation was denied (not for each position).
+    """
+
+    schema: GraphQLSchema
+    rules: RuleBook
+    offers: Offers
+    documents: Documents
+    gate_for: Callable[[Access], Gate]
+    on_denied: OnDenied
+    warnings: tuple[str, ...]
+
+
+def prepare(
+    schema: GraphQLSchema,
+    *,
+    offers: Offers,
+    features: frozenset[str],
+    on_denied: OnDenied = ignore,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Contract:
+    """Reads the rules of `schema` and checks them. Raises NotConfigured with every problem at once."""
+    rules = build_rules(schema)
+    if problems := find_problems(schema, rules, features):
+        raise NotConfigured("The schema cannot be served:\n" + "\n".join(f"  {problem}" for problem in problems))
+    warnings = tuple(find_warnings(schema, rules, offers))
+    return Contract(schema, rules, offers, Documents(schema, rules, limits), remember_gates(rules), on_denied, warnings)

@@ -1,0 +1,74 @@
+"""Errors in wire form: ours keep code and message, denials are lean, everything unexpected is masked and logged."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, ValueNode
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from errors import BadInput, GatehouseError, Unavailable
+from execution.executor import DenialError
+
+INTERNAL_MESSAGE = "Internal error."
+
+log = structlog.get_logger(__name__)
+
+
+def describe_request_error(error: GraphQLError, code: str) -> dict[str, Any]:
+    """A fault of the request itself: graphql-core's words about the caller's own document or variables."""
+    return {**error.formatted, "extensions": {"code": code}}
+
+
+def describe_errors(errors: Sequence[GraphQLError], operation_name: str | None) -> list[dict[str, Any]]:
+    """What execution collected: faults first, then denials in document order and by index. Logs each fault once."""
+    denials = [error for error in errors if isinstance(error, DenialError)]
+    denials.sort(key=lambda error: (error.start, error.path))
+    logged: set[int] = set()
+    faults = [_describe_fault(error, operation_name, logged) for error in errors if not isinstance(error, DenialError)]
+    return [*faults, *(describe_denial(error) for error in denials)]
+
+
+def describe_denial(error: DenialError) -> dict[str, Any]:
+    return {"message": error.message, "path": error.path, "extensions": error.extensions}
+
+
+def _describe_fault(error: GraphQLError, operation_name: str | None, logged: set[int]) -> dict[str, Any]:
+    cause = cause_of(error)
+    code, message = public_face(cause)
+    if code in (GatehouseError.code, Unavailable.code) and id(cause) not in logged:
+        logged.add(id(cause))
+        log_fault(cause, operation_name, error.path)
+    return {**error.formatted, "message": message, "extensions": {"code": code}}
+
+
+def log_fault(cause: Exception, operation_name: str | None, path: Sequence[str | int] | None = None) -> None:
+    """One line, with the traceback only where the fault is ours to mend; never the variables."""
+    if isinstance(cause, Unavailable):
+        log.warning("part_unavailable", operation=operation_name, path=path, reason=cause.message)
+    else:
+        log.error("operation_failed", operation=operation_name, path=path, exc_info=cause)
+
+
+def public_face(cause: Exception) -> tuple[str, str]:
+    """(code, message) that may be shown for `cause`."""
+    if isinstance(cause, GatehouseError) and cause.code != GatehouseError.code:
+        return cause.code, cause.message
+    if isinstance(cause, GraphQLError) and _is_about_input(cause):
+        return BadInput.code, cause.message
+    return GatehouseError.code, INTERNAL_MESSAGE
+
+
+def cause_of(error: GraphQLError) -> Exception:
+    """What was raised to begin with."""
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _is_about_input(error: GraphQLError) -> bool:
+    """Whether graphql-core or Strawberry blames a value of the caller's; their other messages may name hidden types."""
+    return isinstance(error, StrawberryInputCoercionError) or any(
+        isinstance(node, ValueNode) for node in error.nodes or ()
+    )

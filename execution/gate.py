@@ -1,0 +1,49 @@
+"""One caller's denials over a whole schema, decided once and shared by all callers who hold the same. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from execution.rules import RuleBook
+from gating.model import Access, Denied, Rule, decide
+
+Key = TypeVar("Key")
+
+REMEMBERED_GATES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What `access` is denied; whatever is absent is allowed. `fields` is by type, then field."""
+
+    access: Access
+    fields: Mapping[str, Mapping[str, Denied]]
+    arguments: Mapping[tuple[str, str, str], Denied]
+    inputs: Mapping[tuple[str, str], Denied]
+    enum_values: Mapping[tuple[str, str], Denied]
+
+    @property
+    def denies_input(self) -> bool:
+        return bool(self.arguments or self.inputs or self.enum_values)
+
+
+def build_gate(book: RuleBook, access: Access) -> Gate:
+    by_type = {name: denied for name, rules in book.fields.items() if (denied := _denied(rules, access))}
+    return Gate(
+        access,
+        by_type,
+        _denied(book.arguments, access),
+        _denied(book.inputs, access),
+        _denied(book.enum_values, access),
+    )
+
+
+def remember_gates(book: RuleBook) -> Callable[[Access], Gate]:
+    """`build_gate` for `book`, remembering the latest gates by the part of an access that its rules look at."""
+    build = lru_cache(REMEMBERED_GATES)(lambda relevant: build_gate(book, relevant))
+    return lambda access: build(book.relevant(access))
+
+
+def _denied(rules: Mapping[Key, Rule], access: Access) -> dict[Key, Denied]:
+    return {key: denied for key, rule in rules.items() if (denied := decide(rule, access))}

@@ -1,0 +1,53 @@
+"""What goes in and what comes out. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gating.model import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request: a document, its variables as they came, and which operation of the document to run."""
+
+    query: str
+    variables: Mapping[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response, or one event of a subscription. `errors` and `extensions` are in wire form.
+
+    `request_error` says that nothing ran: then there is no `data` entry at all.
+    """
+
+    data: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+    request_error: bool = False
+
+    def payload(self) -> dict[str, Any]:
+        """The response map, entries in the specification's order, empty ones left out."""
+        body: dict[str, Any] = {}
+        if self.errors:
+            body["errors"] = self.errors
+        if not self.request_error:
+            body["data"] = self.data
+        if self.extensions:
+            body["extensions"] = self.extensions
+        return body
+
+
+class OperationContext(Protocol):
+    """What execution needs of the context value that resolvers receive."""
+
+    @property
+    def access(self) -> Access:
+        """What the caller holds: read once at the start of an operation and once for each event."""
+        ...
+
+    async def refresh(self) -> None:
+        """Reads `access` anew; called before each event of a subscription."""
+        ...

@@ -1,0 +1,104 @@
+"""What a resolver has to fetch: the fields selected below it that this caller may have, by runtime type."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
+from strawberry.types import Info
+
+from execution.definitions import definition_of
+from execution.executor import EXECUTOR, GatedExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSelection:
+    """Python names of the open fields, by GraphQL type name. Types that select nothing open are absent."""
+
+    by_type: Mapping[str, frozenset[str]]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Over all types."""
+        return frozenset(name for names in self.by_type.values() for name in names)
+
+    def of(self, type_name: str) -> frozenset[str]:
+        return self.by_type.get(type_name, frozenset())
+
+
+def executor_of(info: Any) -> GatedExecutor:
+    """The executor that runs the operation of `info`, Strawberry's or graphql-core's own."""
+    raw = info._raw_info if isinstance(info, Info) else info
+    return cast(GatedExecutor, raw.operation_extensions[EXECUTOR])
+
+
+def open_selection(info: Any, *path: str) -> OpenSelection:
+    """What is selected on the objects that a resolver returns, after fragments, `@skip`, `@include` and gates.
+
+    `path` leads from the field's own type to the objects meant, by GraphQL field names: `("edges", "node")` for a
+    connection. Denied fields are absent, so their columns are never asked for.
+    """
+    executor = executor_of(info)
+    raw: GraphQLResolveInfo = info._raw_info if isinstance(info, Info) else info
+    key = (path, raw.parent_type.name, *map(id, raw.field_nodes))
+    known = executor.selections.get(key)
+    if known is None:
+        known = executor.selections[key] = OpenSelection(_open_names(executor, raw, path))
+    return known
+
+
+def _open_names(executor: GatedExecutor, raw: GraphQLResolveInfo, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    details = [FieldDetails(node, None) for node in raw.field_nodes]
+    by_type: dict[str, frozenset[str]] = {}
+    for parent, selected in _descend(executor, raw.return_type, details, path):
+        names = _python_names(parent, _open_fields(executor, parent, selected))
+        by_type[parent.name] = by_type.get(parent.name, frozenset()) | names
+    return {name: names for name, names in by_type.items() if names}
+
+
+Place = tuple[GraphQLObjectType, FieldDetailsList]
+
+
+def _descend(
+    executor: GatedExecutor, returned: GraphQLOutputType, details: FieldDetailsList, path: tuple[str, ...]
+) -> list[Place]:
+    places: list[Place] = [(parent, details) for parent in _object_types(executor.schema, returned)]
+    for step in path:
+        places = [
+            (child, selected)
+            for parent, around in places
+            for name, selected in _open_fields(executor, parent, around)
+            if name == step
+            for child in _object_types(executor.schema, parent.fields[step].type)
+        ]
+    return places
+
+
+def _open_fields(
+    executor: GatedExecutor, parent: GraphQLObjectType, details: FieldDetailsList
+) -> list[tuple[str, FieldDetailsList]]:
+    """(field name, its nodes) for each open response name; a field asked for under two aliases comes twice."""
+    grouped = executor.collect_subfields(parent, details).grouped_field_set
+    return [(selected[0].node.name.value, selected) for selected in grouped.values()]
+
+
+def _object_types(schema: GraphQLSchema, returned: GraphQLOutputType) -> list[GraphQLObjectType]:
+    named = get_named_type(returned)
+    if is_abstract_type(named):
+        return list(schema.get_possible_types(cast(GraphQLAbstractType, named)))
+    return [cast(GraphQLObjectType, named)] if is_object_type(named) else []
+
+
+def _python_names(parent: GraphQLObjectType, fields: list[tuple[str, FieldDetailsList]]) -> frozenset[str]:
+    definitions = ((name, definition_of(parent.fields.get(name))) for name, _ in fields if name in parent.fields)
+    return frozenset(getattr(definition, "python_name", None) or name for name, definition in definitions)
