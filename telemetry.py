@@ -23,7 +23,7 @@ class Metrics:
     """Every instrument of one app. Each app has its own registry, so that two in one process do not mix."""
 
     requests: Counter = _counter("gatehouse_requests", "HTTP requests answered.", "path", "status")
-    operations: Counter = _counter("gatehouse_operations", "GraphQL operations run.", "contract", "outcome")
+    operations: Counter = _counter("gatehouse_operations", "GraphQL operations run.", "outcome")
     denials: Counter = _counter("gatehouse_denials", "Selections refused by a gate.", "code", "feature")
     gate_errors: Counter = _counter(
         "gatehouse_gate_errors", "Operations refused because no entitlements could be read."

@@ -13,7 +13,10 @@ MACHINE = re.compile(r"(?<![\w./:>-])/(root|work|home/\w+|Users/\w+|opt/pypi)/")
 ADDRESS = re.compile(r"https?://")
 DURATION = re.compile(r"\btime\.(monotonic|perf_counter)|\.time\(\)")
 SECRET = re.compile(r"\.get_secret_value\(")
-MEASURED = {"storage/embedded/": "waits for a server to start or stop"}
+MEASURED = {
+    "storage/embedded/": "waits for a server to start or stop",
+    "web/requests.py": "how long an answer took, for its log line and histogram",
+}
 """Where a duration is measured on the machine's clock, and what for."""
 OPENERS_OF_SECRETS = ("app.py", "settings.py", "cli/", "tests/", "bench/", "checks/")
 

@@ -1,27 +1,19 @@
 """Running an operation on a contract: read the document, refuse what must be refused, execute, tell the answer."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any, cast
 
 from graphql import ExecutionResult, GraphQLError, OperationType
-from graphql.execution import create_source_event_stream  # pyright: ignore[reportUnknownVariableType]
+from graphql.execution.execute import create_source_event_stream
 
 from errors import BadInput
 from execution.contract import Contract
 from execution.denials import MESSAGES, details_of, lean_extensions
 from execution.documents import VALIDATION_FAILED, Unfit
-from execution.executor import GatedExecutor
-from execution.faults import (
-    cause_of,
-    denials_among,
-    describe_denial,
-    describe_faults,
-    describe_request_error,
-    log_fault,
-    public_face,
-)
+from execution.executor import DenialError, GatedExecutor
+from execution.faults import cause_of, describe_errors, describe_request_error, log_fault, public_face
 from execution.model import Answer, Operation, OperationContext
 from execution.request_gate import find_rejections, root_rejections
 from gating.model import Denied
@@ -59,13 +51,14 @@ async def subscribe(
 
 
 async def _events(executor: GatedExecutor, context: OperationContext) -> AsyncGenerator[Answer, None]:
-    opened: Any = create_source_event_stream(executor)
-    source: Any = await opened if isawaitable(opened) else opened
+    source = create_source_event_stream(executor)
+    if isawaitable(source):
+        source = await source
     if isinstance(source, ExecutionResult):
         yield _answer(executor, source)
         return
     try:
-        async with aclosing(_iterate(source)) as payloads:
+        async with aclosing(cast(Any, _iterate(source))) as payloads:
             async for payload in payloads:
                 await context.refresh()
                 event = executor.build_per_event_executor(payload)
@@ -77,7 +70,7 @@ async def _events(executor: GatedExecutor, context: OperationContext) -> AsyncGe
         yield _failure(executor, fault)
 
 
-async def _iterate(source: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
+async def _iterate(source: AsyncIterable[Any]) -> AsyncIterator[Any]:
     iterator = aiter(source)
     try:
         async for payload in iterator:
@@ -93,7 +86,7 @@ def _begin(contract: Contract, operation: Operation, context: OperationContext) 
     document = contract.documents.find(operation.query)
     if isinstance(document, Unfit):
         return _request_errors(document.errors, document.code)
-    executor: Any = cast(Any, GatedExecutor).build(
+    executor = GatedExecutor.build(
         contract.schema,
         document.ast,
         context_value=context,
@@ -102,16 +95,16 @@ def _begin(contract: Contract, operation: Operation, context: OperationContext) 
         hide_suggestions=True,
         contract=contract,
     )
-    if not isinstance(executor, GatedExecutor):
-        errors = cast("list[GraphQLError]", executor)
-        about_variables = any(error.nodes for error in errors)
-        return _request_errors(errors, BadInput.code if about_variables else UNKNOWN_OPERATION)
+    if isinstance(executor, list):
+        about_variables = any(cause_of(error) is not error or error.nodes for error in executor)
+        return _request_errors(executor, BadInput.code if about_variables else UNKNOWN_OPERATION)
+    gated = cast(GatedExecutor, executor)
     try:
-        rejected = find_rejections(executor, document)
+        rejected = find_rejections(gated, document)
     except Exception as fault:  # noqa: BLE001 - a check that crashes must refuse
         log_fault(fault, operation.operation_name)
         return _request_error(GraphQLError("The operation could not be checked."), VALIDATION_FAILED)
-    return _rejection(executor, rejected) if rejected else executor
+    return _rejection(gated, rejected) if rejected else gated
 
 
 async def _run(executor: GatedExecutor) -> Answer:
@@ -123,15 +116,16 @@ async def _run(executor: GatedExecutor) -> Answer:
 
 
 def _answer(executor: GatedExecutor, result: ExecutionResult) -> Answer:
+    errors = result.errors
     for refused in executor.denied.values():
         executor.contract.on_denied(refused)
-    if not result.errors:
+    if not errors:
         return Answer(result.data)
-    denials = denials_among(result.errors)
+    denied = [error.denied for error in errors if isinstance(error, DenialError)]
     return Answer(
         result.data,
-        [*describe_faults(result.errors, _name_of(executor)), *map(describe_denial, denials)],
-        details_of((error.denied for error in denials), executor.access, executor.contract.offers),
+        describe_errors(errors, _name_of(executor)),
+        details_of(denied, executor.access, executor.contract.offers),
     )
 
 

@@ -29,10 +29,10 @@ class Gate:
 
 
 def build_gate(book: RuleBook, access: Access) -> Gate:
-    by_type = {name: _denied(rules, access) for name, rules in book.fields.items()}
+    by_type = {name: denied for name, rules in book.fields.items() if (denied := _denied(rules, access))}
     return Gate(
         access,
-        {name: denied for name, denied in by_type.items() if denied},
+        by_type,
         _denied(book.arguments, access),
         _denied(book.inputs, access),
         _denied(book.enum_values, access),
@@ -41,11 +41,7 @@ def build_gate(book: RuleBook, access: Access) -> Gate:
 
 def remember_gates(book: RuleBook) -> Callable[[Access], Gate]:
     """`build_gate` for `book`, remembering the latest gates by the part of an access that its rules look at."""
-
-    @lru_cache(REMEMBERED_GATES)
-    def build(relevant: Access) -> Gate:
-        return build_gate(book, relevant)
-
+    build = lru_cache(REMEMBERED_GATES)(lambda relevant: build_gate(book, relevant))
     return lambda access: build(book.relevant(access))
 
 

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
-    GraphQLNamedType,
+    GraphQLAbstractType,
     GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     get_named_type,
     is_abstract_type,
+    is_object_type,
 )
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
+from strawberry.types import Info
 
-from execution.definitions import definition_of, raw_info_of
+from execution.definitions import definition_of
 from execution.executor import EXECUTOR, GatedExecutor
 
 
@@ -34,7 +38,8 @@ class OpenSelection:
 
 def executor_of(info: Any) -> GatedExecutor:
     """The executor that runs the operation of `info`, Strawberry's or graphql-core's own."""
-    return cast(GatedExecutor, raw_info_of(info).operation_extensions[EXECUTOR])
+    raw = info._raw_info if isinstance(info, Info) else info
+    return cast(GatedExecutor, raw.operation_extensions[EXECUTOR])
 
 
 def open_selection(info: Any, *path: str) -> OpenSelection:
@@ -44,7 +49,7 @@ def open_selection(info: Any, *path: str) -> OpenSelection:
     connection. Denied fields are absent, so their columns are never asked for.
     """
     executor = executor_of(info)
-    raw = raw_info_of(info)
+    raw: GraphQLResolveInfo = info._raw_info if isinstance(info, Info) else info
     key = (path, raw.parent_type.name, *map(id, raw.field_nodes))
     known = executor.selections.get(key)
     if known is None:
@@ -52,7 +57,7 @@ def open_selection(info: Any, *path: str) -> OpenSelection:
     return known
 
 
-def _open_names(executor: GatedExecutor, raw: Any, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
+def _open_names(executor: GatedExecutor, raw: GraphQLResolveInfo, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
     details = [FieldDetails(node, None) for node in raw.field_nodes]
     by_type: dict[str, frozenset[str]] = {}
     for parent, selected in _descend(executor, raw.return_type, details, path):
@@ -64,7 +69,9 @@ def _open_names(executor: GatedExecutor, raw: Any, path: tuple[str, ...]) -> dic
 Place = tuple[GraphQLObjectType, FieldDetailsList]
 
 
-def _descend(executor: GatedExecutor, returned: Any, details: FieldDetailsList, path: tuple[str, ...]) -> list[Place]:
+def _descend(
+    executor: GatedExecutor, returned: GraphQLOutputType, details: FieldDetailsList, path: tuple[str, ...]
+) -> list[Place]:
     places: list[Place] = [(parent, details) for parent in _object_types(executor.schema, returned)]
     for step in path:
         places = [
@@ -85,11 +92,11 @@ def _open_fields(
     return [(selected[0].node.name.value, selected) for selected in grouped.values()]
 
 
-def _object_types(schema: GraphQLSchema, returned: Any) -> list[GraphQLObjectType]:
-    named = cast(GraphQLNamedType, get_named_type(returned))
+def _object_types(schema: GraphQLSchema, returned: GraphQLOutputType) -> list[GraphQLObjectType]:
+    named = get_named_type(returned)
     if is_abstract_type(named):
-        return list(schema.get_possible_types(named))
-    return [named] if isinstance(named, GraphQLObjectType) else []
+        return list(schema.get_possible_types(cast(GraphQLAbstractType, named)))
+    return [cast(GraphQLObjectType, named)] if is_object_type(named) else []
 
 
 def _python_names(parent: GraphQLObjectType, fields: list[tuple[str, FieldDetailsList]]) -> frozenset[str]:

@@ -1,12 +1,11 @@
 """From a request's credentials to the caller."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from identity.model import ANONYMOUS
 from identity.tokens import InvalidToken, TokenVerifier, Verified
 
-NOBODY = Verified(ANONYMOUS, datetime.max.replace(tzinfo=UTC))
+NOBODY = Verified(ANONYMOUS, None)
 
 
 def authenticate(authorization: Iterable[str], verifier: TokenVerifier) -> Verified:

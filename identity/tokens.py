@@ -65,10 +65,10 @@ class _Claims(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """`expires_at` bounds everything done on the token's authority, an open socket too."""
+    """`expires_at` bounds everything done on a token's authority, an open socket too; None where there is no token."""
 
     principal: Principal
-    expires_at: datetime
+    expires_at: datetime | None
 
 
 def mint(
@@ -121,7 +121,7 @@ class TokenVerifier:
         if known is None:
             known = self._check(token, now)
             self._remember(digest, known)
-        elif known.expires_at <= now:
+        elif known.expires_at is not None and known.expires_at <= now:
             del self._memory[digest]
             raise InvalidToken("The bearer token has expired: get a fresh one.")
         else:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLSchema
@@ -80,16 +80,12 @@ def hit(info: Info, coordinate: str) -> str:
 @strawberry.enum
 class MemberSort(Enum):
     NAME = "NAME"
-    CHURN_RISK = strawberry.enum_value(
-        "CHURN_RISK", directives=[requires("analytics", mode=DenyMode.REJECT), reads("Member.churnRisk")]
-    )
+    CHURN_RISK = strawberry.enum_value("CHURN_RISK", directives=[requires("analytics"), reads("Member.churnRisk")])
 
 
 @strawberry.input
 class RiskRange:
-    above: float | None = strawberry.field(
-        default=None, directives=[requires("analytics", mode=DenyMode.REJECT), reads("Member.churnRisk")]
-    )
+    above: float | None = strawberry.field(default=None, directives=[requires("analytics"), reads("Member.churnRisk")])
     sort: MemberSort = MemberSort.NAME
 
 
@@ -297,8 +293,7 @@ class Query:
         where: MemberFilter | None = None,
         first: int = 3,
         risk_above: Annotated[
-            float | None,
-            strawberry.argument(directives=[requires("analytics", mode=DenyMode.REJECT), reads("Member.churnRisk")]),
+            float | None, strawberry.argument(directives=[requires("analytics"), reads("Member.churnRisk")])
         ] = None,
     ) -> list[Member]:
         if order_by is MemberSort.CHURN_RISK or risk_above is not None:
@@ -389,7 +384,7 @@ FULL = build_full()
 
 
 def graphql_schema(schema: strawberry.Schema = FULL) -> GraphQLSchema:
-    return cast("GraphQLSchema", vars(schema)["_schema"])
+    return schema._schema
 
 
 def contract_of(schema: GraphQLSchema | None = None) -> Contract:

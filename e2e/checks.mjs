@@ -1,0 +1,19 @@
+// The smallest runner that will do: a check is a name and a function that throws.
+const results = { passed: 0, failed: 0 };
+
+export async function check(name, run) {
+  try {
+    await run();
+    results.passed += 1;
+    console.log(`ok      ${name}`);
+  } catch (fault) {
+    results.failed += 1;
+    console.log(`FAILED  ${name}\n        ${String(fault.stack ?? fault).replaceAll("\n", "\n        ")}`);
+  }
+}
+
+/** Prints the sum and says whether everything passed, and anything ran. */
+export function conclude() {
+  console.log(`${results.passed} passed, ${results.failed} failed`);
+  return results.failed === 0 && results.passed > 0;
+}

@@ -1,0 +1,72 @@
+"""From the bytes of a GraphQL request to an `Operation`, or a refusal that names the parameter and the remedy. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+import orjson
+
+from errors import BadInput
+from execution.model import Operation
+
+LONGEST_BODY = 256 * 1024
+"""Bytes of a POST body, and of a socket's message."""
+
+
+T = TypeVar("T")
+
+
+class RequestRefused(BadInput):
+    """Not a GraphQL request that we answer. `status` is the HTTP status; `allow` the methods, for a 405."""
+
+    def __init__(self, status: int, message: str, *, code: str = BadInput.code, allow: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.allow = allow
+
+
+def operation_of_body(content_type: str, body: bytes) -> Operation:
+    """Reads a POST: one JSON object in UTF-8."""
+    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
+    if name != "application/json" or any(charset not in ("utf-8", "utf8") for charset in charsets):
+        raise RequestRefused(415, "Send the request as `Content-Type: application/json` in UTF-8.")
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as fault:
+        raise RequestRefused(400, f"The body is not valid JSON (line {fault.lineno}, column {fault.colno}).") from fault
+    if isinstance(parsed, list):
+        raise RequestRefused(400, "Batching is not supported: send one operation in one request.")
+    if not isinstance(parsed, dict):
+        raise RequestRefused(400, 'The body must be a JSON object such as {"query": "{ me { id } }"}.')
+    return operation_of(cast("dict[str, Any]", parsed))
+
+
+def operation_of_query(query: Mapping[str, str]) -> Operation:
+    """Reads a GET: the same parameters in the address, `variables` and `extensions` as JSON text."""
+    parsed: dict[str, Any] = dict(query)
+    for name in ("variables", "extensions"):
+        if name in parsed:
+            try:
+                parsed[name] = orjson.loads(parsed[name])
+            except orjson.JSONDecodeError as fault:
+                raise RequestRefused(400, f"The parameter `{name}` is not valid JSON.") from fault
+    return operation_of(parsed)
+
+
+def operation_of(parameters: Mapping[str, Any]) -> Operation:
+    """Checks the types of the parameters; unknown ones are ignored, as the specification asks."""
+    query = _typed(parameters, "query", str, "a string that holds a GraphQL document")
+    if query is None:
+        raise RequestRefused(400, "The parameter `query` is missing: send a GraphQL document.")
+    variables = cast("dict[str, Any] | None", _typed(parameters, "variables", dict, "an object"))
+    operation_name = _typed(parameters, "operationName", str, "a string")
+    _typed(parameters, "extensions", dict, "an object")
+    return Operation(query, variables, operation_name)
+
+
+def _typed(parameters: Mapping[str, Any], name: str, kind: type[T], wanted: str) -> T | None:
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise RequestRefused(400, f"The parameter `{name}` must be {wanted}.")
+    return value

@@ -1,0 +1,47 @@
+"""Every address of the service in one place."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from identity.keys import Keys
+from web.explorer.page import explorer_routes
+from web.graphql import GraphQLEndpoint
+from web.health import Health
+from web.surface import Surface
+from web.websocket import SocketView
+
+GRAPHQL, SPA_GRAPHQL = "/graphql", "/spa/graphql"
+
+
+def build_routes(surface: Surface, health: Health, keys: Keys, *, explorer: bool) -> list[BaseRoute]:
+    """Flat, so that each request is counted under its own path."""
+    return [
+        *_graphql(GRAPHQL, surface, spa_only=False, explorer=explorer),
+        *_graphql(SPA_GRAPHQL, surface, spa_only=True, explorer=explorer),
+        Route("/healthz", health.live),
+        Route("/readyz", health.ready),
+        Route("/metrics", health.measured),
+        Route("/.well-known/jwks.json", _published(keys)),
+        *(explorer_routes() if explorer else ()),
+    ]
+
+
+def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> list[BaseRoute]:
+    endpoint = GraphQLEndpoint(surface, spa_only, explorer)
+    return [
+        Route(path, endpoint.respond, methods=["GET", "POST"]),
+        WebSocketRoute(path, SocketView(surface, spa_only=spa_only)),
+    ]
+
+
+def _published(keys: Keys) -> Callable[[Request], Awaitable[Response]]:
+    document = orjson.dumps(keys.jwks())
+
+    async def jwks(_request: Request) -> Response:
+        return Response(document, headers={"cache-control": "public, max-age=300"}, media_type="application/json")
+
+    return jwks
