@@ -1,6 +1,6 @@
 """What gating asks of others. `app` joins these to their adapters."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +25,7 @@ class SnapshotSource(Protocol):
     """The authority (PostgreSQL)."""
 
     async def get_snapshot(self, member_id: str) -> Snapshot:
-        """The committed snapshot; a member nobody has heard of has revision 0 and the free plan's grants.
+        """The committed snapshot; a member nobody has heard of has revision 0 and no grants.
 
         Raises errors.Unavailable when the database does not answer in time.
         """
@@ -36,7 +36,7 @@ class SnapshotCache(Protocol):
     """The shared, disposable copy (Redis). Keys `e:{member}` and `t:{member}` share a hash slot."""
 
     async def find(self, member_id: str) -> Snapshot | None:
-        """The cached snapshot, or None on a miss. Raises errors.Unavailable when the cache does not answer."""
+        """The cached snapshot, or None on a miss, also once its `hard_until` has come. Raises errors.Unavailable."""
         ...
 
     async def take_token(self, member_id: str) -> str:
@@ -44,9 +44,16 @@ class SnapshotCache(Protocol):
         ...
 
     async def put(self, token: str, snapshot: Snapshot) -> bool:
-        """Writes iff `token` is still ours and the revision is not lower; publishes the change. False when refused."""
+        """Under the token, spends it, writes unless the revision is lower than the cached one, and tells of a change.
+
+        False when refused: the token is no longer ours, so somebody else reads the authority later than we did.
+        """
         ...
 
-    def changes(self) -> AsyncIterator[tuple[str, int] | None]:
+    async def incarnation(self) -> str:
+        """Another text after a restart or a failover: what was acknowledged before may be lost. Raises Unavailable."""
+        ...
+
+    def changes(self) -> AsyncGenerator[tuple[str, int] | None, None]:
         """(member id, revision) for each publication by any process; None when messages may have been lost."""
         ...

@@ -1,0 +1,67 @@
+"""The snapshots one process remembers for a second, and the highest revision it has seen of each member."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from gating.model import Snapshot
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A snapshot worked out: `features` hold before `valid_until`; `fresh_until` is seconds of the monotonic clock."""
+
+    snapshot: Snapshot
+    features: frozenset[str]
+    valid_until: datetime | None
+    fresh_until: float
+
+
+class Memory:
+    """At most `capacity` entries and as many revisions, the least recently kept forgotten first."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._revisions: OrderedDict[str, int] = OrderedDict()
+
+    def find(self, member_id: str, now: datetime, monotonic: float) -> Entry | None:
+        """What still answers for `now`."""
+        entry = self._entries.get(member_id)
+        if entry is None or monotonic >= entry.fresh_until:
+            return None
+        return None if entry.valid_until is not None and now >= entry.valid_until else entry
+
+    def revision_of(self, member_id: str) -> int:
+        """The highest revision seen; -1 when none is remembered."""
+        return self._revisions.get(member_id, -1)
+
+    def keep(self, entry: Entry) -> None:
+        member_id = entry.snapshot.member_id
+        self.note(member_id, entry.snapshot.revision)
+        _put(self._entries, member_id, entry, self._capacity)
+
+    def note(self, member_id: str, revision: int) -> None:
+        """`revision` exists: whatever is older no longer answers."""
+        known = max(revision, self.revision_of(member_id))
+        _put(self._revisions, member_id, known, self._capacity)
+        entry = self._entries.get(member_id)
+        if entry is not None and entry.snapshot.revision < known:
+            del self._entries[member_id]
+
+    def forget_entries(self) -> None:
+        """Keeps the revisions: they do not become wrong."""
+        self._entries.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _put(places: OrderedDict[str, Value], key: str, value: Value, capacity: int) -> None:
+    places[key] = value
+    places.move_to_end(key)
+    if len(places) > capacity:
+        places.popitem(last=False)

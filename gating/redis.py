@@ -1,0 +1,165 @@
+"""The shared, disposable copy of snapshots: written only under a fill token, never to a lower revision.
+
+Publishing and filling are one operation: take the token, read the authority, put. The last taker of a token wins, so
+whoever read before somebody else began is refused, and an eviction in between cannot bring an old value back.
+Nothing is ever deleted to invalidate it.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, TypeVar
+
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import RedisError
+
+from clock import Clock
+from errors import Unavailable
+from gating.codec import Unreadable, decode_snapshot, encode_snapshot
+from gating.model import Snapshot
+from storage.breaker import Breaker
+from storage.redis import RedisClient
+
+CHANNEL = "gatehouse:entitlements"
+TOKEN_MILLISECONDS = 5_000
+LONGEST_MILLISECONDS = 59_000
+"""With the second that memory adds, no entry decides for more than a minute after the authority was read."""
+SPREAD = 0.15
+EMPTY_MILLISECONDS = 10_000
+SILENCE_SECONDS = 1.0
+RECONNECT_SECONDS = 0.2
+
+PUT = """
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[2])
+local current = tonumber(redis.call('HGET', KEYS[1], 'revision') or '') or -1
+local revision = tonumber(ARGV[2])
+if revision >= current then
+  redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'snapshot', ARGV[3], 'hard_until', ARGV[4])
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+end
+if revision > current then redis.call('PUBLISH', ARGV[6], ARGV[2] .. ' ' .. ARGV[7]) end
+return 1
+"""
+"""KEYS: entry, token. ARGV: token, revision, snapshot, hard_until, milliseconds to live, channel, member id.
+
+An equal revision is written again: it is the same content, read anew, and its `hard_until` may have moved on.
+"""
+
+T = TypeVar("T")
+
+
+class RedisSnapshots:
+    """A SnapshotCache on Redis, Valkey or a cluster. Any failure is Unavailable; after five in a row at once."""
+
+    def __init__(self, redis: RedisClient, clock: Clock, breaker: Breaker | None = None, script: str = PUT) -> None:
+        # redis-py declares most replies as unions of the sync and the async one.
+        self._redis: Any = redis
+        self._clock = clock
+        self._breaker = breaker or Breaker()
+        self._script = script
+
+    async def find(self, member_id: str) -> Snapshot | None:
+        """The entry, unless its answer may have changed by itself since it was written."""
+        entry, _ = _keys(member_id)
+        data, until = await self._call(lambda: self._redis.hmget(entry, "snapshot", "hard_until"))
+        if data is None or (until and self._clock.now() >= datetime.fromisoformat(until.decode())):
+            return None
+        try:
+            return decode_snapshot(member_id, data)
+        except Unreadable:  # another release's format: as good as nothing
+            return None
+
+    async def take_token(self, member_id: str) -> str:
+        token = secrets.token_hex(8)
+        _, key = _keys(member_id)
+        await self._call(lambda: self._redis.set(key, token, px=TOKEN_MILLISECONDS))
+        return token
+
+    async def put(self, token: str, snapshot: Snapshot) -> bool:
+        now = self._clock.now()
+        until = snapshot.hard_until(now)
+        arguments = [
+            token,
+            snapshot.revision,
+            encode_snapshot(snapshot),
+            "" if until is None else until.isoformat(),
+            milliseconds_to_live(snapshot, now),
+            CHANNEL,
+            snapshot.member_id,
+        ]
+        keys = _keys(snapshot.member_id)
+        return bool(await self._call(lambda: self._redis.eval(self._script, len(keys), *keys, *arguments)))
+
+    async def incarnation(self) -> str:
+        if isinstance(self._redis, RedisCluster):
+            primaries: dict[str, Any] = await self._call(
+                lambda: self._redis.info("server", target_nodes=RedisCluster.PRIMARIES)
+            )
+            nodes = primaries.values() if len(primaries) and "run_id" not in primaries else [primaries]
+            return " ".join(sorted(node["run_id"] for node in nodes))
+        return str((await self._call(lambda: self._redis.info("server")))["run_id"])
+
+    async def changes(self) -> AsyncGenerator[tuple[str, int] | None, None]:
+        """For ever. None when listening begins, and again at once when the connection breaks or falls silent."""
+        while True:
+            try:
+                async with aclosing(self._listen()) as messages:
+                    async for message in messages:
+                        yield message
+            except (RedisError, OSError, TimeoutError):
+                pass
+            yield None
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self) -> AsyncGenerator[tuple[str, int] | None, None]:
+        pubsub = self._redis.pubsub(**await self._any_node())
+        try:
+            await pubsub.subscribe(CHANNEL)
+            asked = False
+            while True:
+                message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+                if message is None and asked:
+                    return
+                if message is None:
+                    await pubsub.ping()
+                elif message["type"] == "subscribe":  # by redis-py itself too, after a reconnection
+                    yield None
+                elif message["type"] == "message":
+                    revision, _, member_id = message["data"].decode().partition(" ")
+                    yield member_id, int(revision)
+                asked = message is None
+        finally:
+            await pubsub.aclose()
+
+    async def _any_node(self) -> dict[str, Any]:
+        """In a cluster every node hears every message; another one each time, since one may be dead."""
+        if not isinstance(self._redis, RedisCluster):
+            return {}
+        await self._redis.initialize()
+        return {"node": random.choice(self._redis.get_primaries())}  # noqa: S311 - no secret
+
+    async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
+        if not self._breaker.allows():
+            raise Unavailable("The cache does not answer.")
+        try:
+            result = await command()
+        except (RedisError, OSError, TimeoutError) as fault:
+            self._breaker.failed()
+            raise Unavailable("The cache does not answer.") from fault
+        self._breaker.succeeded()
+        return result
+
+
+def milliseconds_to_live(snapshot: Snapshot, now: datetime) -> int:
+    """Short for members who hold nothing now: they are the many, and the ones who are about to buy."""
+    if not snapshot.features_at(now) and not snapshot.limits_at(now):
+        return EMPTY_MILLISECONDS
+    return round(LONGEST_MILLISECONDS * (1 - SPREAD * random.random()))  # noqa: S311 - no secret
+
+
+def _keys(member_id: str) -> tuple[str, str]:
+    return f"e:{{{member_id}}}", f"t:{{{member_id}}}"

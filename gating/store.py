@@ -1,0 +1,136 @@
+"""What a member holds now, from the nearest place that may still say so: memory, then Redis, then PostgreSQL.
+
+Memory decides for a second and forgets at a message; Redis for a minute; PostgreSQL is the authority. Neither copy
+outlives a date of a grant. Whatever is down, the answer is a committed one or none: then all that is gated is
+unavailable. Within one process the revision of a member never goes back.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
+
+import structlog
+
+from clock import Clock
+from errors import Unavailable
+from gating.fanout import Fanout
+from gating.layers import Layers
+from gating.memory import Entry, Memory
+from gating.model import Access, Grant, LimitGrant, Snapshot
+from gating.ports import SnapshotCache, SnapshotSource
+from identity.model import Kind, Principal
+from telemetry import Metrics
+
+FRESH_SECONDS = 1.0
+DEADLINE_SECONDS = 0.8
+
+log = structlog.get_logger()
+
+
+class EntitlementStore:
+    """One for each process; `run` must run beside it.
+
+    `baseline` is what every member holds and nobody stores: the default plan's grants, of Source.FREE.
+    """
+
+    def __init__(
+        self,
+        source: SnapshotSource,
+        cache: SnapshotCache,
+        clock: Clock,
+        *,
+        baseline: tuple[Grant, ...] = (),
+        baseline_limits: tuple[LimitGrant, ...] = (),
+        metrics: Metrics | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._baseline = baseline
+        self._baseline_limits = baseline_limits
+        self._monotonic = monotonic
+        self._reads = (metrics or Metrics()).store_reads
+        self._memory = Memory()
+        self._layers = Layers(source, cache, self._memory.revision_of, self._count)
+        self._flights: dict[str, asyncio.Task[Entry | None]] = {}
+        self._fanout = Fanout()
+        self._failing = False
+
+    async def access_for(self, principal: Principal) -> Access:
+        """What the caller holds at this moment. Never raises: `available` is False when nothing may say so."""
+        if principal.member_id is None:
+            return Access(principal.kind is not Kind.ANONYMOUS, scopes=principal.scopes)
+        entry = await self._find(principal.member_id)
+        if entry is None:
+            return Access(True, scopes=principal.scopes, available=False)
+        return Access(True, entry.features, principal.scopes, entry.snapshot.revision)
+
+    async def snapshot_of(self, member_id: str, fresh: bool = False) -> Snapshot:
+        """The member's grants, the baseline among them. Raises Unavailable.
+
+        `fresh` asks PostgreSQL after the call began, for what must not be a second late.
+        """
+        find = self._find_fresh if fresh else self._find
+        entry = await find(member_id)
+        if entry is None:
+            raise Unavailable("Entitlements cannot be read at the moment: try again.")
+        return entry.snapshot
+
+    def changes(self) -> AsyncGenerator[str | None, None]:
+        """Ids of members whose grants may have changed, in whichever process.
+
+        None first, and whenever messages may have been lost: look for yourself.
+        """
+        return self._fanout.listen()
+
+    async def run(self) -> None:
+        """Listens to publications, for ever."""
+        async for change in self._cache.changes():
+            if change is None:
+                self._memory.forget_entries()
+                self._fanout.tell(None)
+            else:
+                member_id, revision = change
+                self._memory.note(member_id, revision)
+                self._fanout.tell(member_id)
+
+    async def _find(self, member_id: str) -> Entry | None:
+        entry = self._memory.find(member_id, self._clock.now(), self._monotonic())
+        if entry is not None:
+            self._count("memory")
+            return entry
+        flight = self._flights.get(member_id)
+        if flight is None:
+            flight = asyncio.create_task(self._attempt(self._layers.read(member_id)))
+            self._flights[member_id] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(member_id))
+        # A caller who goes away must not take the answer from the others.
+        return await asyncio.shield(flight)
+
+    async def _find_fresh(self, member_id: str) -> Entry | None:
+        return await self._attempt(self._layers.read_authority(member_id))
+
+    async def _attempt(self, read: Awaitable[Snapshot]) -> Entry | None:
+        """None when nothing answered in time."""
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                entry = self._entry(await read)
+        except (Unavailable, TimeoutError):
+            self._count("none")
+            if not self._failing:
+                log.warning("entitlements_unavailable", consequence="what is gated answers UNAVAILABLE")
+            self._failing = True
+            return None
+        self._failing = False
+        self._memory.keep(entry)
+        return entry
+
+    def _entry(self, stored: Snapshot) -> Entry:
+        now = self._clock.now()
+        snapshot = replace(stored, grants=self._baseline + stored.grants, limits=self._baseline_limits + stored.limits)
+        fresh_until = self._monotonic() + FRESH_SECONDS
+        return Entry(snapshot, snapshot.features_at(now), snapshot.hard_until(now), fresh_until)
+
+    def _count(self, layer: str) -> None:
+        self._reads.labels(layer).inc()
