@@ -41,6 +41,11 @@ async def list_members(database: Database, *, after: str | None = None, limit: i
     return [_member(row) for row in await database.fetch(query, {"after": after or "", "limit": limit})]
 
 
+async def count_members(database: Database) -> int:
+    [row] = await database.fetch(text("SELECT count(*) AS total FROM member"))
+    return row.total
+
+
 async def ensure_member(
     connection: AsyncConnection, member_id: str, email: str | None = None, name: str | None = None
 ) -> bool:

@@ -1,0 +1,108 @@
+"""The records of content. Each attribute is a column of the table; a record carries only those that were asked for.
+
+Reading an attribute whose column was not asked for raises AttributeError: a bug of ours, never a value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """One row of `content`. `published_at` is None for drafts; `position` counts from 1 within `parent_id`."""
+
+    id: str
+    slug: str
+    title: str
+    teaser: str
+    author_id: str
+    parent_id: str | None
+    position: int | None
+    tags: tuple[str, ...]
+    open_body: str | None
+    file_name: str | None
+    size_bytes: int | None
+    created_at: datetime
+    published_at: datetime | None
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Article(Entry):
+    """Its body is walled."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Post(Entry):
+    """Its body is open."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Course(Entry):
+    """Its body is open and describes it; its lessons are entries."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Lesson(Entry):
+    """Part of the course `parent_id`; its body is walled."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Download(Entry):
+    """Its body is open and describes it; where the file lies is walled."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Author:
+    id: str
+    name: str
+    bio: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag in use and how many published, unarchived entries carry it."""
+
+    name: str
+    content_count: int
+
+
+class Kind(StrEnum):
+    """The values are those of the column `kind`."""
+
+    ARTICLE = "article"
+    POST = "post"
+    COURSE = "course"
+    LESSON = "lesson"
+    DOWNLOAD = "download"
+
+
+RECORDS: Mapping[str, type[Entry]] = {
+    Kind.ARTICLE: Article,
+    Kind.POST: Post,
+    Kind.COURSE: Course,
+    Kind.LESSON: Lesson,
+    Kind.DOWNLOAD: Download,
+}
+
+LISTED_KINDS = (Kind.ARTICLE, Kind.POST, Kind.COURSE, Kind.DOWNLOAD)
+"""What stands in lists of content by itself; lessons are listed by their course."""
+
+Record = TypeVar("Record")
+
+
+def columns_of(record: type[Any]) -> frozenset[str]:
+    """Every column that a record of this class can carry."""
+    return frozenset(field.name for field in fields(record))
+
+
+def partial_record(record: type[Record], values: Mapping[str, Any]) -> Record:
+    """A record that carries `values` and nothing else."""
+    made = object.__new__(record)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made

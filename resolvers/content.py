@@ -1,0 +1,92 @@
+"""Lists of content, and content by slug or id."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+
+from content.browse import DRAFTS, ORDERINGS, Order, Ordering, Where, count_content, list_content, search_content
+from content.find import count_authors, find_authors, find_content, find_content_by_slug, list_authors, list_tags
+from content.model import Author, Entry, Kind, Tag
+from resolvers.columns import columns_for
+from resolvers.connection import After, Connection, First, Page, connect, page_for
+from resolvers.context import Context, Info
+from resolvers.inputs import text_of
+
+Slug = Annotated[str, strawberry.argument(description="The `slug` of the content, as in the address of its page.")]
+SearchText = Annotated[
+    str,
+    strawberry.argument(
+        description='Words to find in titles and teasers, all of them; `or`, `-word` and "quoted words" are understood.'
+    ),
+]
+
+Wanted = tuple[str, frozenset[str]]
+"""An id and the columns that a selection needs of it."""
+
+
+async def contents(
+    info: Info, first: int, after: str | None, where: Where, order: Order = Order.NEWEST
+) -> Connection[Entry]:
+    ordering = ORDERINGS[order]
+    return await _connection(info, page_for(first, after, order.value, ordering.key_type), where, ordering)
+
+
+async def articles(info: Info, first: First = 20, after: After = None) -> Connection[Entry]:
+    return await contents(info, first, after, Where(kinds=(Kind.ARTICLE,)))
+
+
+async def courses(info: Info, first: First = 20, after: After = None) -> Connection[Entry]:
+    return await contents(info, first, after, Where(kinds=(Kind.COURSE,)))
+
+
+async def drafts(info: Info, first: First = 20, after: After = None) -> Connection[Entry]:
+    page = page_for(first, after, "drafts", DRAFTS.key_type)
+    return await _connection(info, page, Where(drafts=True, archived=True), DRAFTS)
+
+
+async def content(info: Info, slug: Slug) -> Entry | None:
+    columns = columns_for(info, Entry)
+    return await find_content_by_slug(info.context.services.database, columns, text_of("slug", slug))
+
+
+async def search(info: Info, text: SearchText, first: First = 20) -> Sequence[Entry]:
+    limit = page_for(first, None, "search", str).first
+    words = text_of("text", text)
+    return await search_content(info.context.services.database, columns_for(info, Entry), words, limit=limit)
+
+
+async def authors(info: Info, first: First = 20, after: After = None) -> Connection[Author]:
+    database, page = info.context.services.database, page_for(first, after, "name", str)
+    columns = columns_for(info, Author, "edges", "node")
+    found = await list_authors(database, columns, after=page.after, limit=page.limit)
+    rows = [(name, author.id, author) for name, author in found]
+    return connect(rows, page, lambda: count_authors(database))
+
+
+async def tags(info: Info) -> Sequence[Tag]:
+    return await list_tags(info.context.services.database)
+
+
+async def load_authors(context: Context, wanted: Sequence[Wanted]) -> Sequence[Author | None]:
+    """A batch for `Context.load`."""
+    found = await find_authors(context.services.database, all_columns(wanted), {author_id for author_id, _ in wanted})
+    return [found.get(author_id) for author_id, _ in wanted]
+
+
+async def load_content(context: Context, wanted: Sequence[Wanted]) -> Sequence[Entry | None]:
+    """A batch for `Context.load`; published content alone."""
+    found = await find_content(context.services.database, all_columns(wanted), {entry_id for entry_id, _ in wanted})
+    return [found.get(entry_id) for entry_id, _ in wanted]
+
+
+def all_columns(wanted: Sequence[Wanted]) -> frozenset[str]:
+    return frozenset[str]().union(*(columns for _, columns in wanted))
+
+
+async def _connection(info: Info, page: Page, where: Where, ordering: Ordering) -> Connection[Entry]:
+    database, features = info.context.services.database, info.context.access.features
+    columns = columns_for(info, Entry, "edges", "node")
+    listed = await list_content(database, features, columns, where, ordering, after=page.after, limit=page.limit)
+    rows = [(each.key, each.entry.id, each.entry) for each in listed]
+    return connect(rows, page, lambda: count_content(database, features, where, ordering))
