@@ -1,0 +1,130 @@
+"""The one decision: what it says, and that more never means less."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gating.model import (
+    Access,
+    DenialCode,
+    Grant,
+    LimitGrant,
+    Mode,
+    Need,
+    Rule,
+    Snapshot,
+    Source,
+    decide,
+    missing,
+    satisfied,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+keys = st.sampled_from(["archive", "analytics", "downloads", "live"])
+key_sets = st.frozensets(keys)
+needs = st.lists(st.frozensets(keys, min_size=1), min_size=1, max_size=3).map(tuple)
+rules = st.builds(
+    Rule,
+    coordinate=st.just("Article.body"),
+    mode=st.sampled_from(Mode),
+    needs=st.lists(needs, max_size=2).map(tuple),
+    scopes=st.lists(needs, max_size=2).map(tuple),
+    authenticated=st.booleans(),
+)
+accesses = st.builds(Access, st.booleans(), key_sets, key_sets, st.just(1), st.booleans())
+instants = st.none() | st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days))
+grants = st.builds(Grant, keys, st.sampled_from(Source), st.just("sub_1"), st.none(), instants, instants)
+limits = st.builds(LimitGrant, keys, st.integers(0, 9), st.sampled_from(Source), st.just("sub_1"), instants, instants)
+
+
+@given(rules, accesses, key_sets, key_sets)
+def test_more_features_and_scopes_never_take_access_away(
+    rule: Rule, access: Access, features: frozenset[str], scopes: frozenset[str]
+) -> None:
+    more = Access(True, access.features | features, access.scopes | scopes, available=True)
+    if decide(rule, access) is None:
+        assert decide(rule, more) is None
+
+
+@given(needs, key_sets)
+def test_each_alternative_a_denial_names_lifts_it(need: Need, held: frozenset[str]) -> None:
+    rule = Rule("Article.body", Mode.LOCK, (need,))
+    denied = decide(rule, Access(True, held))
+    for every in denied.any_of if denied else ():
+        assert decide(rule, Access(True, held | set(every))) is None
+
+
+@given(rules, accesses)
+def test_nobody_is_told_to_buy_while_entitlements_cannot_be_read(rule: Rule, access: Access) -> None:
+    unreadable = Access(access.authenticated, frozenset(), access.scopes, available=False)
+    denied = decide(rule, unreadable)
+    assert denied is None or denied.code is not DenialCode.ENTITLEMENT_REQUIRED
+    assert denied is not None or not rule.needs
+
+
+@given(needs, key_sets)
+def test_a_need_is_satisfied_by_any_one_of_its_sets(need: Need, held: frozenset[str]) -> None:
+    assert satisfied(need, held) == any(every.issubset(held) for every in need)
+    assert satisfied(need, held) == (() in missing(need, held))
+
+
+def test_log_in_comes_before_scopes_and_scopes_before_buying() -> None:
+    rule = Rule("f", Mode.ERROR, ((frozenset({"pro"}),),), ((frozenset({"read"}),),), authenticated=True)
+    codes = [
+        decide(rule, Access()),
+        decide(rule, Access(True)),
+        decide(rule, Access(True, scopes=frozenset({"read"}))),
+        decide(rule, Access(True, frozenset({"pro"}), frozenset({"read"}))),
+    ]
+    assert [denied and denied.code for denied in codes] == [
+        DenialCode.UNAUTHENTICATED,
+        DenialCode.SCOPE_REQUIRED,
+        DenialCode.ENTITLEMENT_REQUIRED,
+        None,
+    ]
+
+
+def test_the_cheapest_way_out_comes_first() -> None:
+    need = (frozenset({"a", "b"}), frozenset({"c"}))
+    denied = decide(Rule("f", Mode.ERROR, (need,)), Access(True))
+    assert denied is not None
+    assert (denied.any_of, denied.feature) == ((("c",), ("a", "b")), "c")
+
+
+@given(st.lists(grants, max_size=5), st.lists(limits, max_size=5), grants, limits)
+def test_one_more_grant_never_takes_a_feature_or_lowers_a_limit(
+    held: list[Grant], given_limits: list[LimitGrant], grant: Grant, limit: LimitGrant
+) -> None:
+    before = Snapshot("ann", 1, tuple(held), tuple(given_limits))
+    after = Snapshot("ann", 2, (*held, grant), (*given_limits, limit))
+    assert before.features_at(NOW) <= after.features_at(NOW)
+    paid = limit.source is not Source.FREE
+    lowered = [key for key, total in before.limits_at(NOW).items() if after.limits_at(NOW)[key] < total]
+    # The only way down: from the free plan's limit to a paid one that is smaller.
+    assert not lowered or paid
+
+
+@given(st.lists(grants, max_size=5), st.lists(limits, max_size=5))
+def test_nothing_changes_before_hard_until_and_something_is_dated_there(
+    held: list[Grant], given_limits: list[LimitGrant]
+) -> None:
+    snapshot = Snapshot("ann", 1, tuple(held), tuple(given_limits))
+    until = snapshot.hard_until(NOW)
+    for days in range(4):
+        then = NOW + timedelta(days=days)
+        if until is None or then < until:
+            assert snapshot.features_at(then) == snapshot.features_at(NOW)
+            assert snapshot.limits_at(then) == snapshot.limits_at(NOW)
+    edges = {edge for grant in (*held, *given_limits) for edge in (grant.starts_at, grant.ends_at)}
+    assert until in edges or until is None
+
+
+def test_what_is_free_counts_only_where_nothing_else_gives() -> None:
+    free = LimitGrant("calls", 10, Source.FREE, "free")
+    paid = LimitGrant("calls", 100, Source.SUBSCRIPTION, "sub_1", ends_at=NOW)
+    add_on = LimitGrant("calls", 5, Source.ADD_ON, "sub_1", ends_at=NOW)
+    snapshot = Snapshot("ann", 1, limits=(free, paid, add_on))
+    assert snapshot.limits_at(NOW - timedelta(seconds=1)) == {"calls": 105}
+    assert snapshot.limits_at(NOW) == {"calls": 10}
