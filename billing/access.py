@@ -1,0 +1,109 @@
+"""From what Stripe says to what a member holds. Pure: equal facts give equal grants, whatever the order they came in.
+
+No clock: grants are dated, and end by themselves.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.facts import paused_until
+from billing.model import AccessPolicy, Catalogue, DisputeEffect, PauseEffect, Plan, Sold
+from billing.state import Dispute, PauseFact, Subscription, SubscriptionItem
+from gating.model import Grant, LimitGrant, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a customer's subscriptions give together, sorted and without repetition of features."""
+
+    grants: tuple[Grant, ...] = ()
+    limits: tuple[LimitGrant, ...] = ()
+
+
+def holdings_of(
+    subscriptions: Iterable[Subscription],
+    disputes: Collection[Dispute],
+    pauses: Collection[PauseFact],
+    catalogue: Catalogue,
+) -> Holdings:
+    """The union over all subscriptions that give access, less what disputes suspend."""
+    policy = catalogue.access
+    if any(effect_of(dispute, policy) is DisputeEffect.SUSPEND_ALL for dispute in disputes):
+        return Holdings()
+    suspended = {each.subscription_id for each in disputes if effect_of(each, policy) is not DisputeEffect.KEEP}
+    grants: set[Grant] = set()
+    limits: list[LimitGrant] = []
+    for subscription in subscriptions:
+        if subscription.id in suspended or not gives_access(subscription, policy):
+            continue
+        ends_at = ends_of(subscription, pauses, policy)
+        for item, sold in sold_items(subscription, catalogue):
+            grants.update(_grants(subscription, sold, ends_at))
+            limits.extend(_limits(subscription, item, sold.plan, ends_at))
+    return Holdings(tuple(sorted(grants, key=_order)), tuple(sorted(limits, key=_order)))
+
+
+def effect_of(dispute: Dispute, policy: AccessPolicy) -> DisputeEffect:
+    if dispute.status in policy.open_disputes:
+        return policy.open_dispute
+    return policy.lost_dispute if dispute.status == "lost" else DisputeEffect.KEEP
+
+
+def gives_access(subscription: Subscription, policy: AccessPolicy) -> bool:
+    effect = policy.paused_collection.get(subscription.pause_behavior or "", PauseEffect.KEEP)
+    return subscription.status in policy.granting_statuses and effect is not PauseEffect.NONE
+
+
+def ends_of(subscription: Subscription, pauses: Collection[PauseFact], policy: AccessPolicy) -> datetime | None:
+    """When access ends with no further event: by a cancellation asked for, or a pause of collection.
+
+    A trial's end is not one: what follows it is another status. A pause whose beginning nothing proves has already
+    ended it, for nobody is let in on a guess; the proving event dates it as soon as it arrives.
+    """
+    ends = [subscription.ending_at] if subscription.ending_at else []
+    if policy.paused_collection.get(subscription.pause_behavior or "") is PauseEffect.UNTIL_PERIOD_END:
+        ends.append(paused_until(subscription.id, pauses) or subscription.created_at)
+    return min(ends, default=None)
+
+
+def sold_items(subscription: Subscription, catalogue: Catalogue) -> Iterator[tuple[SubscriptionItem, Sold]]:
+    """The items that the catalogue knows; others give nothing."""
+    for item in subscription.items:
+        sold = catalogue.find_sold(price_id=item.price_id, lookup_key=item.lookup_key, product_id=item.product_id)
+        if sold is not None:
+            yield item, sold
+
+
+def plan_of(subscription: Subscription, catalogue: Catalogue) -> Plan | None:
+    """The highest plan among the subscription's items; None when it has add-ons only, or nothing we sell."""
+    plans = [sold.plan for _, sold in sold_items(subscription, catalogue) if not sold.plan.add_on]
+    return max(plans, key=lambda plan: plan.rank, default=None)
+
+
+def _grants(subscription: Subscription, sold: Sold, ends_at: datetime | None) -> Iterator[Grant]:
+    extra = sold.price.extra_features if sold.price else frozenset[str]()
+    for feature in sold.plan.features | extra:
+        source = _source(subscription, sold.plan)
+        if feature not in sold.plan.features:
+            source = Source.GRANDFATHERED
+        yield Grant(feature, source, subscription.id, sold.plan.key, ends_at=ends_at)
+
+
+def _limits(
+    subscription: Subscription, item: SubscriptionItem, plan: Plan, ends_at: datetime | None
+) -> Iterator[LimitGrant]:
+    for limit in plan.limits:
+        value = limit.value * (item.quantity or 0) if limit.per_quantity else limit.value
+        yield LimitGrant(limit.limit, value, _source(subscription, plan), subscription.id, ends_at=ends_at)
+
+
+def _source(subscription: Subscription, plan: Plan) -> Source:
+    if plan.add_on:
+        return Source.ADD_ON
+    return Source.TRIAL if subscription.status == "trialing" else Source.SUBSCRIPTION
+
+
+def _order(grant: Grant | LimitGrant) -> tuple[str, ...]:
+    name = grant.feature if isinstance(grant, Grant) else f"{grant.limit} {grant.value:020}"
+    return (name, grant.source, grant.source_id, str(grant.ends_at))

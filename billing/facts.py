@@ -1,0 +1,170 @@
+"""What one event proves for ever, whenever it arrives: links, pauses of collection, claims on a member.
+
+Facts are read off an event alone, so the facts of a set of events do not depend on their order, and a duplicate adds
+nothing. State (what a subscription is now) is never read off an event: that is fetched.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from billing.objects import id_in, is_object, object_in, objects_in, text_in, time_in
+from billing.state import Claim, Kind, Link, Node, PauseFact, PauseStep, Subscription
+
+SOURCES = ("subscription", "customer", "checkout_metadata", "checkout")
+"""Which claim wins where two were made at the same instant: the last one named."""
+
+LONGEST_MEMBER_ID = 200
+START = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that one event proves, sorted."""
+
+    links: tuple[Link, ...] = ()
+    pauses: tuple[PauseFact, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
+def facts_of(event: Mapping[str, Any], member_key: str) -> Facts:
+    """The facts in an event's JSON. Total: whatever else it holds is ignored."""
+    data = object_in(event, "data")
+    subject = object_in(data, "object")
+    return Facts(
+        links=tuple(sorted(set(links_of(subject)))),
+        pauses=tuple(sorted(_pauses(event, subject, object_in(data, "previous_attributes")))),
+        claims=tuple(sorted(_claims(event, subject, member_key))),
+    )
+
+
+def links_of(subject: Mapping[str, Any]) -> Iterator[Link]:
+    """The links that a Stripe object of any kind holds, from an event or fetched."""
+    kind, id = text_in(subject, "object"), text_in(subject, "id")
+    if kind == "invoice_payment":
+        payment, invoice = object_in(subject, "payment"), id_in(subject, "invoice")
+        for paid_by in (Kind.PAYMENT_INTENT, Kind.CHARGE):
+            yield from _link(Node(paid_by, id_in(payment, paid_by) or ""), Kind.INVOICE, invoice)
+    elif kind is not None and kind in LINKS and id is not None:
+        child = Node(Kind(kind), id)
+        for parent, key in LINKS[kind]:
+            yield from _link(child, parent, id_in(subject, key))
+        if kind == Kind.INVOICE:
+            yield from _link(child, Kind.SUBSCRIPTION, subscription_of_invoice(subject))
+        if kind == Kind.PAYMENT_INTENT:
+            yield from _link(Node(Kind.CHARGE, id_in(subject, "latest_charge") or ""), Kind.PAYMENT_INTENT, id)
+
+
+LINKS: Mapping[str, tuple[tuple[Kind, str], ...]] = {
+    "dispute": ((Kind.CHARGE, "charge"), (Kind.PAYMENT_INTENT, "payment_intent")),
+    "charge": ((Kind.PAYMENT_INTENT, "payment_intent"), (Kind.CUSTOMER, "customer")),
+    "payment_intent": ((Kind.CUSTOMER, "customer"),),
+    "invoice": ((Kind.CUSTOMER, "customer"),),
+    "subscription": ((Kind.CUSTOMER, "customer"),),
+}
+"""Which of an object's fields name what it came from."""
+
+
+def _link(child: Node, kind: Kind, parent_id: str | None) -> Iterator[Link]:
+    if child.id and parent_id:
+        yield Link(child, Node(kind, parent_id))
+
+
+def subscription_of_invoice(invoice: Mapping[str, Any]) -> str | None:
+    return id_in(object_in(object_in(invoice, "parent"), "subscription_details"), "subscription")
+
+
+def _pauses(event: Mapping[str, Any], subject: Mapping[str, Any], previous: Mapping[str, Any]) -> Iterator[PauseFact]:
+    occurred_at, kind = time_in(event, "created"), text_in(subject, "object")
+    if occurred_at is None:
+        return
+    if kind == "invoice":
+        yield from _voided(subject, occurred_at)
+    id = text_in(subject, "id")
+    if kind != "subscription" or id is None:
+        return
+    paused = is_object(subject.get("pause_collection"))
+    began_so = text_in(event, "type") == "customer.subscription.created"
+    if paused and (began_so or ("pause_collection" in previous and previous["pause_collection"] is None)):
+        ends = [time_in(item, "current_period_end") for item in objects_in(subject, "items")]
+        yield PauseFact(id, PauseStep.PAUSED, occurred_at, max((end for end in ends if end), default=None))
+    elif not paused and is_object(previous.get("pause_collection")):
+        yield PauseFact(id, PauseStep.RESUMED, occurred_at, None)
+
+
+def _voided(invoice: Mapping[str, Any], occurred_at: datetime) -> Iterator[PauseFact]:
+    subscription_id = subscription_of_invoice(invoice)
+    voided = invoice.get("status") == "void" and invoice.get("billing_reason") == "subscription_cycle"
+    if subscription_id is None or not voided:
+        return
+    starts = [time_in(object_in(line, "period"), "start") for line in objects_in(invoice, "lines")]
+    start = min((start for start in starts if start), default=time_in(invoice, "period_end"))
+    yield PauseFact(subscription_id, PauseStep.VOIDED, occurred_at, start)
+
+
+def paused_until(subscription_id: str, facts: Iterable[PauseFact]) -> datetime | None:
+    """The period end in force when the pause that now stands began; None when no event seen so far proves it.
+
+    A pause older than the last known resumption is over, and proves nothing about the one that stands.
+    """
+    own = [fact for fact in facts if fact.subscription_id == subscription_id]
+    resumed_at = max((fact.occurred_at for fact in own if fact.step is PauseStep.RESUMED), default=START)
+    standing = [fact for fact in own if fact.occurred_at >= resumed_at and fact.period_end is not None]
+    paused = [(fact.occurred_at, fact.period_end) for fact in standing if fact.step is PauseStep.PAUSED]
+    if paused:
+        return max(paused, key=lambda fact: (fact[0], fact[1] or START))[1]
+    voided = [fact.period_end for fact in standing if fact.step is PauseStep.VOIDED]
+    return min((start for start in voided if start), default=None)
+
+
+def _claims(event: Mapping[str, Any], subject: Mapping[str, Any], member_key: str) -> Iterator[Claim]:
+    kind, seen_at = text_in(subject, "object"), time_in(event, "created")
+    customer_id = text_in(subject, "id") if kind == "customer" else id_in(subject, "customer")
+    if customer_id is None or seen_at is None:
+        return
+    if kind == "checkout.session" and subject.get("status") == "complete":
+        named = {
+            "checkout": _member_id(subject, "client_reference_id"),
+            "checkout_metadata": _named(subject, member_key),
+        }
+        for source, member_id in named.items():
+            if member_id:
+                yield Claim(customer_id, seen_at, seen_at, source, member_id)
+    elif kind in ("customer", "subscription"):
+        before = object_in(object_in(event, "data"), "previous_attributes")
+        changed = str(event.get("type")).endswith(".created") or member_key in object_in(before, "metadata")
+        member_id = _named(subject, member_key)
+        if changed and (member_id or not str(event.get("type")).endswith(".created")):
+            yield Claim(customer_id, seen_at, seen_at, kind, member_id)
+        elif member_id:
+            yield Claim(customer_id, time_in(subject, "created") or seen_at, seen_at, kind, member_id)
+
+
+def _named(subject: Mapping[str, Any], member_key: str) -> str | None:
+    """The member that an object's metadata names."""
+    return _member_id(object_in(subject, "metadata"), member_key)
+
+
+def _member_id(value: Mapping[str, Any], key: str) -> str | None:
+    """None for what cannot be a member's id."""
+    word = text_in(value, key)
+    return word if word and len(word) <= LONGEST_MEMBER_ID else None
+
+
+def claims_of_subscription(subscription: Subscription, member_key: str) -> Iterator[Claim]:
+    """The link that a fetched subscription carries; older than any act of linking known from an event."""
+    member_id = _member_id(subscription.metadata or {}, member_key)
+    if member_id:
+        at = subscription.created_at
+        yield Claim(subscription.customer_id, at, at, "subscription", member_id)
+
+
+def member_for(claims: Iterable[Claim]) -> str | None:
+    """The member whom the latest claim names; at the same instant the stronger source, then the greater id."""
+    latest = max(
+        claims,
+        key=lambda claim: (claim.claimed_at, claim.seen_at, SOURCES.index(claim.source), claim.member_id or ""),
+        default=None,
+    )
+    return latest.member_id if latest else None

@@ -1,0 +1,99 @@
+"""Stripe's JSON into our values. Total: what is missing or of the wrong type reads as None, so nothing crashes us."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
+
+from billing.state import Dispute, Subscription, SubscriptionItem
+
+LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
+
+
+def object_in(value: object, key: str) -> Mapping[str, Any]:
+    """The object under `key`; an empty one when there is none."""
+    found = value.get(key) if is_object(value) else None
+    return found if is_object(found) else {}
+
+
+def objects_in(value: object, key: str) -> list[Mapping[str, Any]]:
+    """The objects of a Stripe list (`{"data": […]}`) under `key`."""
+    found: list[Any] | None = object_in(value, key).get("data")
+    return [entry for entry in found if is_object(entry)] if isinstance(found, list) else []
+
+
+def text_in(value: object, key: str) -> str | None:
+    """A short text, printable, without line breaks; None otherwise."""
+    found: object = value.get(key) if is_object(value) else None
+    return found if isinstance(found, str) and 0 < len(found) <= 500 and found.isprintable() else None
+
+
+def id_in(value: object, key: str) -> str | None:
+    """The id under `key`, whether it came as text or as an expanded object."""
+    found: object = value.get(key) if is_object(value) else None
+    return text_in(found, "id") if is_object(found) else text_in(value, key)
+
+
+def time_in(value: object, key: str) -> datetime | None:
+    """An instant given in whole seconds since 1970."""
+    found: object = value.get(key) if is_object(value) else None
+    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= LATEST:
+        return datetime.fromtimestamp(found, UTC)
+    return None
+
+
+def texts_in(value: object, key: str) -> dict[str, str]:
+    """Metadata: the entries that are texts which PostgreSQL can hold."""
+    entries = object_in(value, key).items()
+    return {name: found for name, found in entries if isinstance(found, str) and "\0" not in name + found}
+
+
+def subscription_from(value: object, items: Iterable[Mapping[str, Any]] | None = None) -> Subscription | None:
+    """Stripe's subscription; `items` where its own list was only the first page. None when it is no subscription."""
+    id, customer_id, status = text_in(value, "id"), id_in(value, "customer"), text_in(value, "status")
+    if not is_object(value) or id is None or customer_id is None or status is None:
+        return None
+    found = [_item(entry) for entry in (objects_in(value, "items") if items is None else items)]
+    return Subscription(
+        id=id,
+        customer_id=customer_id,
+        status=status,
+        created_at=time_in(value, "created") or datetime.fromtimestamp(0, UTC),
+        items=tuple(sorted((item for item in found if item), key=lambda item: item.id)),
+        cancel_at_period_end=value.get("cancel_at_period_end") is True,
+        cancel_at=time_in(value, "cancel_at"),
+        canceled_at=time_in(value, "canceled_at"),
+        ended_at=time_in(value, "ended_at"),
+        trial_end=time_in(value, "trial_end"),
+        pause_behavior=text_in(object_in(value, "pause_collection"), "behavior"),
+        metadata=texts_in(value, "metadata"),
+    )
+
+
+def _item(value: Mapping[str, Any]) -> SubscriptionItem | None:
+    price = object_in(value, "price")
+    id, price_id = text_in(value, "id"), text_in(price, "id")
+    if id is None or price_id is None:
+        return None
+    quantity = value.get("quantity")
+    return SubscriptionItem(
+        id=id,
+        price_id=price_id,
+        lookup_key=text_in(price, "lookup_key"),
+        product_id=id_in(price, "product") or "",
+        quantity=quantity if isinstance(quantity, int) else None,
+        current_period_end=time_in(value, "current_period_end"),
+    )
+
+
+def dispute_from(value: object) -> Dispute | None:
+    """Stripe's dispute, not yet led to a subscription. None when it is no dispute."""
+    id, status = text_in(value, "id"), text_in(value, "status")
+    if id is None or status is None:
+        return None
+    created_at = time_in(value, "created") or datetime.fromtimestamp(0, UTC)
+    return Dispute(id, status, created_at, id_in(value, "charge"), id_in(value, "payment_intent"))

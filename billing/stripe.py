@@ -1,0 +1,113 @@
+"""Stripe over its own client: the only module that asks Stripe for anything."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import stripe
+from stripe.params import (
+    InvoicePaymentListParams,
+    SubscriptionItemListParams,
+    SubscriptionListParams,
+)
+
+from billing.facts import links_of
+from billing.objects import dispute_from, object_in, subscription_from
+from billing.state import Dispute, Kind, Link, Node, Subscription
+from errors import Unavailable
+
+PAGE_SIZE = 100
+TIMEOUT_SECONDS = 10.0
+
+
+class StripeApi:
+    """Implements `billing.ports.StripeGateway`. `base_address` stands in for api.stripe.com where given.
+
+    Each request waits at most `TIMEOUT_SECONDS` and is tried once: the queue behind a sync does the retrying.
+    """
+
+    def __init__(self, api_key: str, *, base_address: str | None = None, page_size: int = PAGE_SIZE) -> None:
+        self._page_size = page_size
+        self._http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS)
+        self._client = stripe.StripeClient(
+            api_key,
+            http_client=self._http,
+            base_addresses={"api": base_address} if base_address else None,
+            max_network_retries=0,
+        )
+
+    async def fetch_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
+        query: SubscriptionListParams = {"customer": customer_id, "status": "all", "limit": self._page_size}
+        found: list[Subscription | None] = []
+        async with _unavailable(), _absent_is_nothing():
+            first = await self._client.v1.subscriptions.list_async(query)
+            async for subscription in first.auto_paging_iter():
+                value = subscription.to_dict()
+                items = await self._items(subscription.id) if object_in(value, "items").get("has_more") else None
+                found.append(subscription_from(value, items))
+        return [subscription for subscription in found if subscription]
+
+    async def _items(self, subscription_id: str) -> list[Mapping[str, Any]]:
+        query: SubscriptionItemListParams = {"subscription": subscription_id, "limit": self._page_size}
+        first = await self._client.v1.subscription_items.list_async(query)
+        return [item.to_dict() async for item in first.auto_paging_iter()]
+
+    async def fetch_dispute(self, dispute_id: str) -> Dispute | None:
+        async with _unavailable(), _absent_is_nothing():
+            return dispute_from((await self._client.v1.disputes.retrieve_async(dispute_id)).to_dict())
+        return None
+
+    async def fetch_links(self, node: Node) -> Sequence[Link]:
+        async with _unavailable(), _absent_is_nothing():
+            return [link for value in await self._holders(node) for link in links_of(value)]
+        return []
+
+    async def _holders(self, node: Node) -> list[Mapping[str, Any]]:
+        """The objects that say what `node` came from."""
+        v1 = self._client.v1
+        match node.kind:
+            case Kind.DISPUTE:
+                return [(await v1.disputes.retrieve_async(node.id)).to_dict()]
+            case Kind.CHARGE:
+                return [(await v1.charges.retrieve_async(node.id)).to_dict()]
+            case Kind.PAYMENT_INTENT:
+                intent = await v1.payment_intents.retrieve_async(node.id)
+                query: InvoicePaymentListParams = {
+                    "payment": {"type": "payment_intent", "payment_intent": node.id},
+                    "limit": self._page_size,
+                }
+                payments = await v1.invoice_payments.list_async(query)
+                return [intent.to_dict(), *[payment.to_dict() async for payment in payments.auto_paging_iter()]]
+            case Kind.INVOICE:
+                return [(await v1.invoices.retrieve_async(node.id)).to_dict()]
+            case Kind.SUBSCRIPTION:
+                return [(await v1.subscriptions.retrieve_async(node.id)).to_dict()]
+            case Kind.CUSTOMER:
+                return []
+
+    async def close(self) -> None:
+        """Closes the connections to Stripe."""
+        await self._http.close_async()
+
+
+@asynccontextmanager
+async def _unavailable() -> AsyncGenerator[None]:
+    """Whatever keeps Stripe from answering becomes Unavailable; the message never quotes the key or an object."""
+    try:
+        yield
+    except stripe.StripeError as fault:
+        kind = type(fault).__name__
+        raise Unavailable(f"Stripe does not answer as it should ({kind}, status {fault.http_status}).") from fault
+    except (httpx.HTTPError, OSError, TimeoutError) as fault:
+        raise Unavailable(f"Stripe cannot be reached ({type(fault).__name__}).") from fault
+
+
+@asynccontextmanager
+async def _absent_is_nothing() -> AsyncGenerator[None]:
+    """A 404 for what was asked is an answer, not a fault."""
+    try:
+        yield
+    except stripe.InvalidRequestError as fault:
+        if fault.http_status != 404:
+            raise

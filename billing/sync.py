@@ -1,0 +1,196 @@
+"""`sync_customer`: makes what we hold of a Stripe customer equal what Stripe says, and grants what follows from it.
+
+Note how dirty, fetch, then save all of it in one transaction that begins by checking the fencing token.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from billing.access import Holdings, effect_of, holdings_of
+from billing.facts import claims_of_subscription, member_for
+from billing.links import (
+    find_ways_up,
+    list_claims,
+    list_dispute_ids,
+    list_pauses,
+    record_links,
+    subscription_on,
+)
+from billing.mirror import save_disputes, save_subscriptions
+from billing.model import Catalogue, DisputeEffect
+from billing.ports import StripeGateway
+from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
+from billing.state import Dispute, Kind, Node, Subscription
+from clock import Clock
+from errors import Unavailable
+from gating.record import record_grants
+from identity.members import ensure_member
+from storage.database import Database
+
+SET_MEMBER = text("UPDATE customer_sync SET member_id = :member_id WHERE customer_id = :customer_id")
+WAIT_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """What a sync works with. `member_key` is the metadata key that names the member."""
+
+    database: Database
+    stripe: StripeGateway
+    catalogue: Catalogue
+    clock: Clock
+    member_key: str
+    lease_seconds: float = LEASE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What Stripe said about one customer, all of it later than the claim."""
+
+    subscriptions: tuple[Subscription, ...]
+    disputes: tuple[Dispute, ...]
+
+
+async def sync_customer(
+    customer_id: str,
+    *,
+    database: Database,
+    stripe: StripeGateway,
+    catalogue: Catalogue,
+    clock: Clock,
+    member_key: str,
+) -> None:
+    """Syncs now, whether or not a signal came; waits for a worker that has the customer. Idempotent.
+
+    Raises Unavailable when Stripe or the database does not answer; the customer is then left due for a worker.
+    """
+    async with database.transaction() as connection:
+        await mark_dirty(connection, [customer_id])
+    while True:
+        async with database.transaction() as connection:
+            claimed = await claim_customer(connection, customer_id)
+        if claimed is not None:
+            return await sync_claimed(claimed, Syncing(database, stripe, catalogue, clock, member_key))
+        await asyncio.sleep(WAIT_SECONDS)
+
+
+async def sync_claimed(claimed: Claimed, syncing: Syncing) -> None:
+    """Fetches and saves. On any failure the customer stays dirty and is due again after a backoff.
+
+    Raises Unavailable, or queue.Fenced when the lease was lost to another worker, which then does the work.
+    """
+    try:
+        async with _renewed(claimed, syncing):
+            fetched = await fetch_customer(claimed.customer_id, syncing)
+        await save_customer(claimed, fetched, syncing)
+    except Exception:
+        # A database that is gone cannot be told: the lease then ends by itself, as it does when we are killed.
+        with suppress(Unavailable):
+            async with syncing.database.transaction() as connection:
+                await fail(connection, claimed)
+        raise
+
+
+async def fetch_customer(customer_id: str, syncing: Syncing) -> Fetched:
+    """The customer's subscriptions and the disputes known to lead to it, as Stripe has them now. Raises Unavailable."""
+    async with syncing.database.transaction() as connection:
+        dispute_ids = await list_dispute_ids(connection, customer_id)
+    subscriptions = await syncing.stripe.fetch_subscriptions(customer_id)
+    found = [await syncing.stripe.fetch_dispute(dispute_id) for dispute_id in dispute_ids]
+    disputes = tuple(dispute for dispute in found if dispute)
+    for dispute in disputes:
+        if effect_of(dispute, syncing.catalogue.access) is DisputeEffect.SUSPEND_SUBSCRIPTION:
+            await fetch_way_up(Node(Kind.DISPUTE, dispute.id), Kind.SUBSCRIPTION, syncing)
+    return Fetched(tuple(subscriptions), disputes)
+
+
+async def fetch_way_up(start: Node, goal: Kind, syncing: Syncing) -> frozenset[Node]:
+    """Everything `start` came from; where what we know does not reach a `goal`, Stripe is asked step by step.
+
+    What Stripe says is kept, so it is asked once. Raises Unavailable.
+    """
+    asked: set[Node] = set()
+    while True:
+        async with syncing.database.transaction() as connection:
+            way = (await find_ways_up(connection, [start]))[start.id]
+        unasked = sorted(way - asked)
+        if not unasked or any(node.kind is goal for node in way):
+            return way
+        links = [link for node in unasked for link in await syncing.stripe.fetch_links(node)]
+        asked.update(unasked)
+        async with syncing.database.transaction() as connection:
+            await record_links(connection, links)
+
+
+async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) -> None:
+    """Mirror, log, grants and place in the queue, in one transaction. Raises Fenced, having saved nothing."""
+    now = syncing.clock.now()
+    async with syncing.database.transaction() as connection:
+        former = await complete(connection, claimed)
+        mirror = await save_subscriptions(connection, claimed.customer_id, fetched.subscriptions, now)
+        disputes = await _led(connection, fetched.disputes)
+        await save_disputes(connection, claimed.customer_id, disputes)
+        pauses = await list_pauses(connection, [subscription.id for subscription in mirror])
+        claims = await list_claims(connection, claimed.customer_id)
+        carried = [claim for each in mirror for claim in claims_of_subscription(each, syncing.member_key)]
+        holdings = holdings_of(mirror, disputes, pauses, syncing.catalogue)
+        member_id = member_for([*claims, *carried])
+        await _grant(connection, claimed.customer_id, former, member_id, holdings, now)
+
+
+async def _led(connection: AsyncConnection, disputes: Collection[Dispute]) -> list[Dispute]:
+    """The disputes with the subscriptions that their charges were for, as far as the links known lead."""
+    ways = await find_ways_up(connection, [Node(Kind.DISPUTE, dispute.id) for dispute in disputes])
+    return [replace(dispute, subscription_id=subscription_on(ways[dispute.id])) for dispute in disputes]
+
+
+async def _grant(
+    connection: AsyncConnection,
+    customer_id: str,
+    former: str | None,
+    member_id: str | None,
+    holdings: Holdings,
+    now: datetime,
+) -> None:
+    """Gives the customer's holdings to its member, and takes them from the one that it was linked to before."""
+    if member_id != former:
+        if member_id is not None:
+            await ensure_member(connection, member_id)
+        await connection.execute(SET_MEMBER, {"customer_id": customer_id, "member_id": member_id})
+    holder, held = (member_id, holdings) if member_id is not None else (former, Holdings())
+    if holder is not None:
+        await record_grants(
+            connection,
+            holder,
+            owner=f"stripe:{customer_id}",
+            grants=held.grants,
+            limits=held.limits,
+            cause=f"sync of {customer_id}",
+            now=now,
+        )
+
+
+@asynccontextmanager
+async def _renewed(claimed: Claimed, syncing: Syncing) -> AsyncGenerator[None]:
+    """Renews the lease while the body runs, however long Stripe takes."""
+    renewing = asyncio.create_task(_renew(claimed, syncing))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def _renew(claimed: Claimed, syncing: Syncing) -> None:
+    while True:
+        await asyncio.sleep(syncing.lease_seconds / 3)
+        # A renewal missed is no harm: should another worker claim the customer, the token refuses our save.
+        with suppress(Unavailable):
+            async with syncing.database.transaction() as connection:
+                await renew(connection, claimed, lease_seconds=syncing.lease_seconds)

@@ -1,0 +1,40 @@
+"""Which function hears which type of event: `@on("invoice.*")` beside the function is all it takes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from billing.state import Node
+
+Handler = Callable[[Mapping[str, Any]], Iterable[Node]]
+"""From an event's object to the objects whose customers have to be synced. Pure and total."""
+
+
+class Registry:
+    """Handlers by pattern of the event's type (`*` stands for anything)."""
+
+    def __init__(self) -> None:
+        self._handlers: list[tuple[str, Handler]] = []
+
+    def on(self, *patterns: str) -> Callable[[Handler], Handler]:
+        """Registers the function for each pattern."""
+
+        def register(handler: Handler) -> Handler:
+            self._handlers.extend((pattern, handler) for pattern in patterns)
+            return handler
+
+        return register
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What to enable at Stripe."""
+        return tuple(sorted({pattern for pattern, _ in self._handlers}))
+
+    def knows(self, type: str) -> bool:
+        return any(fnmatchcase(type, pattern) for pattern, _ in self._handlers)
+
+    def signals_of(self, type: str, subject: Mapping[str, Any]) -> frozenset[Node]:
+        """All that the handlers of this type name; nothing for a type that nobody hears."""
+        return frozenset(
+            node for pattern, handler in self._handlers if fnmatchcase(type, pattern) for node in handler(subject)
+        )

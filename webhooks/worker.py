@@ -1,0 +1,120 @@
+"""The worker: claims customers that are due and syncs them, several at once, each by one worker at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from billing.queue import CHANNEL, Claimed, Fenced, claim_due
+from billing.state import Node
+from billing.sync import Syncing, sync_claimed
+from billing.unlinked import claim_unlinked, resolve_unlinked
+from errors import Unavailable
+
+POLL_SECONDS = 1.0
+CONCURRENCY = 8
+
+Companion = Callable[[asyncio.Event], Awaitable[None]]
+"""Something else that runs beside the worker until the event is set, such as the publisher of snapshots."""
+
+Sync = Callable[[Claimed, Syncing], Awaitable[None]]
+
+log = structlog.get_logger("worker")
+
+
+class Worker:
+    """One process's share of the work. Any number may run; a killed one's customers are due again when leases end."""
+
+    def __init__(
+        self,
+        syncing: Syncing,
+        *,
+        companions: Sequence[Companion] = (),
+        concurrency: int = CONCURRENCY,
+        poll_seconds: float = POLL_SECONDS,
+        sync: Sync = sync_claimed,
+    ) -> None:
+        self._syncing = syncing
+        self._companions = companions
+        self._concurrency = concurrency
+        self._poll_seconds = poll_seconds
+        self._sync = sync
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then finishes what it has begun."""
+        async with asyncio.TaskGroup() as group:
+            for companion in self._companions:
+                group.create_task(_as_coroutine(companion, stop))
+            listening = group.create_task(self._listen())
+            while not stop.is_set():
+                self._wake.clear()
+                await self._start_all_due()
+                await self._wait(stop)
+            await asyncio.gather(*self._running)
+            listening.cancel()
+
+    async def run_until_idle(self) -> None:
+        """Works until nothing is due any more; what failed and waits for its next try is not due."""
+        while await self._start_all_due() or self._running:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _start_all_due(self) -> bool:
+        """Starts what is due while there is room; True when anything was started."""
+        started = False
+        try:
+            while len(self._running) < self._concurrency:
+                work = await self._claim()
+                if work is None:
+                    break
+                task = asyncio.create_task(self._do(work))
+                self._running.add(task)
+                task.add_done_callback(self._done)
+                started = True
+        except Unavailable as fault:
+            log.warning("nothing can be claimed", reason=fault.message)
+        return started
+
+    async def _claim(self) -> Claimed | Node | None:
+        async with self._syncing.database.transaction() as connection:
+            due = await claim_due(connection, lease_seconds=self._syncing.lease_seconds)
+            return due or await claim_unlinked(connection)
+
+    async def _do(self, work: Claimed | Node) -> None:
+        """Never raises: what fails is due again, and said."""
+        try:
+            if isinstance(work, Claimed):
+                await self._sync(work, self._syncing)
+            else:
+                await resolve_unlinked(work, self._syncing)
+        except Fenced:
+            log.info("another worker has the customer", work=_name(work))
+        except Unavailable as fault:
+            log.warning("put off", work=_name(work), reason=fault.message)
+        except Exception:
+            log.exception("failed", work=_name(work))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        # There is room for more, and the customer may have become dirty meanwhile.
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _listen(self) -> None:
+        async for _ in self._syncing.database.listen(CHANNEL):
+            self._wake.set()
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        """Until there may be something to do, or the end; retries and lost messages are found by the poll."""
+        signals = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
+        await asyncio.wait(signals, timeout=self._poll_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for signal in signals:
+            signal.cancel()
+
+
+async def _as_coroutine(companion: Companion, stop: asyncio.Event) -> None:
+    await companion(stop)
+
+
+def _name(work: Claimed | Node) -> str:
+    return work.customer_id if isinstance(work, Claimed) else work.id
