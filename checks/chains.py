@@ -1,6 +1,7 @@
-"""How deep one module's imports reach."""
+"""How far one module's imports reach."""
 
 import ast
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from checks.model import Finding, Source
@@ -9,23 +10,25 @@ LONGEST = 10
 
 
 def long_chains(sources: Iterable[Source]) -> Iterator[Finding]:
-    chain = longest_chain(edges_of(sources))
-    if len(chain) > LONGEST:
-        yield Finding(chain[0].replace(".", "/") + ".py", 1, f"imports {len(chain)} deep: {' > '.join(chain)}")
+    """Modules that reach another one only over more than `LONGEST` modules, both ends counted."""
+    edges = edges_of(sources)
+    for module in edges:
+        chain = farthest(module, edges)
+        if len(chain) > LONGEST:
+            path = module.replace(".", "/") + ".py"
+            yield Finding(path, 1, f"reaches {chain[-1]} over {len(chain)} modules: {' > '.join(chain)}")
 
 
-def longest_chain(edges: Mapping[str, Collection[str]]) -> list[str]:
-    """The longest path of an acyclic import graph, importer first."""
-    longest: dict[str, list[str]] = {}
-
-    def chain_from(module: str) -> list[str]:
-        if module not in longest:
-            longest[module] = [module]  # cuts a cycle, which is import-linter's to report
-            chains = [chain_from(imported) for imported in edges.get(module, ())]
-            longest[module] = [module, *max(chains, key=len, default=())]
-        return longest[module]
-
-    return max((chain_from(module) for module in edges), key=len, default=list[str]())
+def farthest(module: str, edges: Mapping[str, Collection[str]]) -> list[str]:
+    """The shortest chain of imports to the module that is farthest from `module`, both ends in it."""
+    chains, waiting = {module: [module]}, deque([module])
+    while waiting:
+        importer = waiting.popleft()
+        for imported in edges.get(importer, ()):
+            if imported not in chains:
+                chains[imported] = [*chains[importer], imported]
+                waiting.append(imported)
+    return max(chains.values(), key=len)
 
 
 def edges_of(sources: Iterable[Source]) -> dict[str, set[str]]:

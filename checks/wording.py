@@ -14,6 +14,8 @@ ADDRESS = re.compile(r"https?://")
 DURATION = re.compile(r"\btime\.(monotonic|perf_counter)|\.time\(\)")
 SECRET = re.compile(r"\.get_secret_value\(")
 MEASURED = {
+    "gating/store.py": "how long memory may answer before it asks again; injected, so tests move it",
+    "storage/breaker.py": "how long a failing part is left alone; injected, so tests move it",
     "storage/embedded/": "waits for a server to start or stop",
     "web/requests.py": "how long an answer took, for its log line and histogram",
 }

@@ -2,6 +2,9 @@
 
 from typing import Any, TypeVar, cast
 
+from graphql import GraphQLNamedType, get_named_type
+from strawberry.types import Info
+
 Directive = TypeVar("Directive")
 
 DEFINITION = "strawberry-definition"
@@ -12,7 +15,18 @@ LOCKABLE = "Lockable"
 
 def definition_of(element: Any) -> Any:
     """The Strawberry definition of a GraphQL type, field, argument or enum value; None where there is none."""
-    return (getattr(element, "extensions", None) or {}).get(DEFINITION)
+    extensions: dict[str, Any] = getattr(element, "extensions", None) or {}
+    return extensions.get(DEFINITION)
+
+
+def named_type_of(element: Any) -> GraphQLNamedType:
+    """The type of a field or an argument without its list and non-null wrappers."""
+    return cast(GraphQLNamedType, get_named_type(element.type))
+
+
+def raw_info_of(info: Any) -> Any:
+    """graphql-core's own resolve info behind Strawberry's; itself when it already is that."""
+    return cast(Any, info)._raw_info if isinstance(info, Info) else info
 
 
 def directives_of(element: Any) -> tuple[object, ...]:

@@ -1,19 +1,27 @@
 """Running an operation on a contract: read the document, refuse what must be refused, execute, tell the answer."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any, cast
 
 from graphql import ExecutionResult, GraphQLError, OperationType
-from graphql.execution.execute import create_source_event_stream
+from graphql.execution import create_source_event_stream
 
 from errors import BadInput
 from execution.contract import Contract
 from execution.denials import MESSAGES, details_of, lean_extensions
 from execution.documents import VALIDATION_FAILED, Unfit
-from execution.executor import DenialError, GatedExecutor
-from execution.faults import cause_of, describe_errors, describe_request_error, log_fault, public_face
+from execution.executor import GatedExecutor
+from execution.faults import (
+    cause_of,
+    denials_among,
+    describe_denial,
+    describe_faults,
+    describe_request_error,
+    log_fault,
+    public_face,
+)
 from execution.model import Answer, Operation, OperationContext
 from execution.request_gate import find_rejections, root_rejections
 from gating.model import Denied
@@ -51,14 +59,13 @@ async def subscribe(
 
 
 async def _events(executor: GatedExecutor, context: OperationContext) -> AsyncGenerator[Answer, None]:
-    source = create_source_event_stream(executor)
-    if isawaitable(source):
-        source = await source
+    opened: Any = create_source_event_stream(executor)
+    source: Any = await opened if isawaitable(opened) else opened
     if isinstance(source, ExecutionResult):
         yield _answer(executor, source)
         return
     try:
-        async with aclosing(cast(Any, _iterate(source))) as payloads:
+        async with aclosing(_iterate(source)) as payloads:
             async for payload in payloads:
                 await context.refresh()
                 event = executor.build_per_event_executor(payload)
@@ -70,7 +77,7 @@ async def _events(executor: GatedExecutor, context: OperationContext) -> AsyncGe
         yield _failure(executor, fault)
 
 
-async def _iterate(source: AsyncIterable[Any]) -> AsyncIterator[Any]:
+async def _iterate(source: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
     iterator = aiter(source)
     try:
         async for payload in iterator:
@@ -86,7 +93,7 @@ def _begin(contract: Contract, operation: Operation, context: OperationContext) 
     document = contract.documents.find(operation.query)
     if isinstance(document, Unfit):
         return _request_errors(document.errors, document.code)
-    executor = GatedExecutor.build(
+    executor: Any = cast(Any, GatedExecutor).build(
         contract.schema,
         document.ast,
         context_value=context,
@@ -95,16 +102,16 @@ def _begin(contract: Contract, operation: Operation, context: OperationContext) 
         hide_suggestions=True,
         contract=contract,
     )
-    if isinstance(executor, list):
-        about_variables = any(cause_of(error) is not error or error.nodes for error in executor)
-        return _request_errors(executor, BadInput.code if about_variables else UNKNOWN_OPERATION)
-    gated = cast(GatedExecutor, executor)
+    if not isinstance(executor, GatedExecutor):
+        errors = cast("list[GraphQLError]", executor)
+        about_variables = any(error.nodes for error in errors)
+        return _request_errors(errors, BadInput.code if about_variables else UNKNOWN_OPERATION)
     try:
-        rejected = find_rejections(gated, document)
+        rejected = find_rejections(executor, document)
     except Exception as fault:  # noqa: BLE001 - a check that crashes must refuse
         log_fault(fault, operation.operation_name)
         return _request_error(GraphQLError("The operation could not be checked."), VALIDATION_FAILED)
-    return _rejection(gated, rejected) if rejected else gated
+    return _rejection(executor, rejected) if rejected else executor
 
 
 async def _run(executor: GatedExecutor) -> Answer:
@@ -116,16 +123,15 @@ async def _run(executor: GatedExecutor) -> Answer:
 
 
 def _answer(executor: GatedExecutor, result: ExecutionResult) -> Answer:
-    errors = result.errors
     for refused in executor.denied.values():
         executor.contract.on_denied(refused)
-    if not errors:
+    if not result.errors:
         return Answer(result.data)
-    denied = [error.denied for error in errors if isinstance(error, DenialError)]
+    denials = denials_among(result.errors)
     return Answer(
         result.data,
-        describe_errors(errors, _name_of(executor)),
-        details_of(denied, executor.access, executor.contract.offers),
+        [*describe_faults(result.errors, _name_of(executor)), *map(describe_denial, denials)],
+        details_of((error.denied for error in denials), executor.access, executor.contract.offers),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphql import GraphQLError, GraphQLObjectType, is_non_null_type
+from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType
 from graphql.execution.collect_fields import CollectedFields, DeferUsage, FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -90,7 +90,7 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
         self.operation_extensions = {EXECUTOR: self}
 
     def build_per_event_executor(self, payload: Any) -> "GatedExecutor":
-        event = cast(GatedExecutor, super().build_per_event_executor(payload))
+        event = cast(GatedExecutor, cast(Any, super()).build_per_event_executor(payload))
         gate = self.gate
         event._read_access()
         if event.gate is not gate:
@@ -164,7 +164,7 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
             MESSAGES[denied.code],
             lean_extensions(denied),
             denied.rule.mode is Mode.LOCK,
-            is_non_null_type(parent_type.fields[node.name.value].type),
+            isinstance(parent_type.fields[node.name.value].type, GraphQLNonNull),
         )
 
     def _execute_gated(
@@ -173,10 +173,8 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
         for response_name, selection in fields.denied.items():
             self._deny(selection, Path(path, response_name, parent_type.name))
         execute = self.execute_fields_serially if serially else self.execute_fields
-        results = execute(parent_type, source_value, path, fields, None)
-        if self.is_awaitable(results):
-            return _in_order_later(cast(Awaitable[dict[str, Any]], results), fields)
-        return _in_order(cast(dict[str, Any], results), fields)
+        results = cast(Any, execute(parent_type, source_value, path, fields, None))
+        return _in_order(results, fields) if results.__class__ is dict else _in_order_later(results, fields)
 
     def _deny(self, selection: DeniedSelection, path: Path) -> None:
         # A static check keeps gates off non-null fields; were one there all the same, its parent goes.

@@ -20,13 +20,17 @@ def describe_request_error(error: GraphQLError, code: str) -> dict[str, Any]:
     return {**error.formatted, "extensions": {"code": code}}
 
 
-def describe_errors(errors: Sequence[GraphQLError], operation_name: str | None) -> list[dict[str, Any]]:
-    """What execution collected: faults first, then denials in document order and by index. Logs each fault once."""
+def denials_among(errors: Sequence[GraphQLError]) -> list[DenialError]:
+    """The denied positions that execution collected, in document order, then by index."""
     denials = [error for error in errors if isinstance(error, DenialError)]
     denials.sort(key=lambda error: (error.start, error.path))
+    return denials
+
+
+def describe_faults(errors: Sequence[GraphQLError], operation_name: str | None) -> list[dict[str, Any]]:
+    """All that is no denial, in the order in which it happened. Logs each fault once, however many fields met it."""
     logged: set[int] = set()
-    faults = [_describe_fault(error, operation_name, logged) for error in errors if not isinstance(error, DenialError)]
-    return [*faults, *(describe_denial(error) for error in denials)]
+    return [_describe_fault(error, operation_name, logged) for error in errors if not isinstance(error, DenialError)]
 
 
 def describe_denial(error: DenialError) -> dict[str, Any]:

@@ -29,10 +29,10 @@ class Gate:
 
 
 def build_gate(book: RuleBook, access: Access) -> Gate:
-    by_type = {name: denied for name, rules in book.fields.items() if (denied := _denied(rules, access))}
+    by_type = {name: _denied(rules, access) for name, rules in book.fields.items()}
     return Gate(
         access,
-        by_type,
+        {name: denied for name, denied in by_type.items() if denied},
         _denied(book.arguments, access),
         _denied(book.inputs, access),
         _denied(book.enum_values, access),
@@ -41,7 +41,11 @@ def build_gate(book: RuleBook, access: Access) -> Gate:
 
 def remember_gates(book: RuleBook) -> Callable[[Access], Gate]:
     """`build_gate` for `book`, remembering the latest gates by the part of an access that its rules look at."""
-    build = lru_cache(REMEMBERED_GATES)(lambda relevant: build_gate(book, relevant))
+
+    @lru_cache(REMEMBERED_GATES)
+    def build(relevant: Access) -> Gate:
+        return build_gate(book, relevant)
+
     return lambda access: build(book.relevant(access))
 
 

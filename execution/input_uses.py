@@ -10,14 +10,12 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLAbstractType,
     GraphQLCompositeType,
     GraphQLEnumType,
-    GraphQLField,
     GraphQLIncludeDirective,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLSkipDirective,
@@ -36,6 +34,8 @@ from graphql import (
     is_composite_type,
 )
 from graphql.execution.values import VariableValues, get_directive_values
+
+from execution.definitions import named_type_of
 
 Guard = TypeVar("Guard")
 Guard_co = TypeVar("Guard_co", covariant=True)
@@ -118,22 +118,22 @@ def _condition(search: _Search, condition: NamedTypeNode | None, parent: GraphQL
 
 
 def _in_field(search: _Search, parent: GraphQLCompositeType, node: FieldNode) -> Iterator[Any]:
-    definition = cast("GraphQLField | None", search.schema.get_field(parent, node.name.value))
+    definition = search.schema.get_field(parent, node.name.value)
     if definition is None:
         return
     owners = [parent.name]
     if is_abstract_type(parent):
-        owners += [possible.name for possible in search.schema.get_possible_types(cast(GraphQLAbstractType, parent))]
+        owners += [possible.name for possible in search.schema.get_possible_types(parent)]
     for argument in node.arguments or ():
         if not _provided(search, argument.value):
             continue
         for owner in owners:
             if (guard := search.guards.arguments.get((owner, node.name.value, argument.name.value))) is not None:
                 yield guard
-        yield from _in_literal(search, definition.args[argument.name.value].type, argument.value)
-    returned = get_named_type(definition.type)
+        yield from _in_literal(search, _type_of(definition.args[argument.name.value]), argument.value)
+    returned = named_type_of(definition)
     if node.selection_set and is_composite_type(returned):
-        yield from _in_selections(search, cast(GraphQLCompositeType, returned), node.selection_set)
+        yield from _in_selections(search, returned, node.selection_set)
 
 
 def _provided(search: _Search, value: ValueNode) -> bool:
@@ -143,15 +143,15 @@ def _provided(search: _Search, value: ValueNode) -> bool:
     return value.name.value in search.variables.coerced
 
 
-def _in_literal(search: _Search, expected: GraphQLInputType, value: ValueNode) -> Iterator[Any]:
+def _in_literal(search: _Search, expected: Any, value: ValueNode) -> Iterator[Any]:
     if isinstance(value, VariableNode):
         yield from _in_variable(search, expected, value.name.value)
         return
     if isinstance(expected, GraphQLNonNull):
-        yield from _in_literal(search, expected.of_type, value)
+        yield from _in_literal(search, cast(Any, expected).of_type, value)
     elif isinstance(expected, GraphQLList):
         for item in value.values if isinstance(value, ListValueNode) else (value,):
-            yield from _in_literal(search, expected.of_type, item)
+            yield from _in_literal(search, cast(Any, expected).of_type, item)
     elif isinstance(expected, GraphQLEnumType) and isinstance(value, EnumValueNode):
         if (guard := search.guards.enum_values.get((expected.name, value.value))) is not None:
             yield guard
@@ -161,10 +161,10 @@ def _in_literal(search: _Search, expected: GraphQLInputType, value: ValueNode) -
                 continue
             if (guard := search.guards.inputs.get((expected.name, entry.name.value))) is not None:
                 yield guard
-            yield from _in_literal(search, expected.fields[entry.name.value].type, entry.value)
+            yield from _in_literal(search, _type_of(expected.fields[entry.name.value]), entry.value)
 
 
-def _in_variable(search: _Search, expected: GraphQLInputType, name: str) -> Iterator[Any]:
+def _in_variable(search: _Search, expected: Any, name: str) -> Iterator[Any]:
     if search.variables is None:
         yield from _reachable(search.guards, expected, set())
         return
@@ -172,18 +172,18 @@ def _in_variable(search: _Search, expected: GraphQLInputType, name: str) -> Iter
     if source is None:
         return
     if source.value is not Undefined:
-        yield from _in_value(search.guards, source.signature.type, source.value)
+        yield from _in_value(search.guards, _type_of(source.signature), source.value)
     elif source.signature.default is not None and source.signature.default.literal is not None:
-        yield from _in_literal(search, source.signature.type, cast(ValueNode, source.signature.default.literal))
+        yield from _in_literal(search, _type_of(source.signature), cast(ValueNode, source.signature.default.literal))
 
 
-def _in_value(guards: Guards[Any], expected: GraphQLInputType, value: Any) -> Iterator[Any]:
+def _in_value(guards: Guards[Any], expected: Any, value: Any) -> Iterator[Any]:
     """The same for a variable's value as it came, which coercion has already accepted."""
     if isinstance(expected, GraphQLNonNull):
-        yield from _in_value(guards, expected.of_type, value)
+        yield from _in_value(guards, cast(Any, expected).of_type, value)
     elif isinstance(expected, GraphQLList):
         for item in cast("list[Any]", value) if isinstance(value, list | tuple) else (value,):
-            yield from _in_value(guards, expected.of_type, item)
+            yield from _in_value(guards, cast(Any, expected).of_type, item)
     elif isinstance(expected, GraphQLEnumType) and isinstance(value, str):
         if (guard := guards.enum_values.get((expected.name, value))) is not None:
             yield guard
@@ -192,12 +192,12 @@ def _in_value(guards: Guards[Any], expected: GraphQLInputType, value: Any) -> It
             if (guard := guards.inputs.get((expected.name, name))) is not None:
                 yield guard
             if name in expected.fields:
-                yield from _in_value(guards, expected.fields[name].type, inner)
+                yield from _in_value(guards, _type_of(expected.fields[name]), inner)
 
 
-def _reachable(guards: Guards[Any], expected: GraphQLInputType, visited: set[str]) -> Iterator[Any]:
+def _reachable(guards: Guards[Any], expected: Any, visited: set[str]) -> Iterator[Any]:
     """All guards that a value of this type could use."""
-    named = get_named_type(expected)
+    named = cast(GraphQLNamedType, get_named_type(expected))
     if named.name in visited:
         return
     visited.add(named.name)
@@ -206,4 +206,9 @@ def _reachable(guards: Guards[Any], expected: GraphQLInputType, visited: set[str
     elif isinstance(named, GraphQLInputObjectType):
         yield from (guard for (owner, _), guard in guards.inputs.items() if owner == named.name)
         for input_field in named.fields.values():
-            yield from _reachable(guards, input_field.type, visited)
+            yield from _reachable(guards, _type_of(input_field), visited)
+
+
+def _type_of(element: Any) -> Any:
+    """An input's type, untyped: graphql-core leaves the inner type of its lists unknown."""
+    return element.type

@@ -6,16 +6,14 @@ from typing import Any, cast
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
-    get_named_type,
     is_introspection_type,
 )
 
-from execution.definitions import find_directive
+from execution.definitions import find_directive, named_type_of
 from execution.rules import RuleBook, ask_of
 from gating.directives import Reads
 from gating.model import Mode, Need, Rule
@@ -28,23 +26,23 @@ def find_gated_defaults(schema: GraphQLSchema, book: RuleBook, objects: Iterable
     for parent in objects:
         for name, field in parent.fields.items():
             for argument_name, argument in field.args.items():
-                for gated in _gated_values(book, argument.type, argument.default_value):
+                for gated in _gated_values(book, argument, argument.default_value):
                     yield f"E07 the default of {parent.name}.{name}({argument_name}:) is the gated {gated}"
     for graphql_type in schema.type_map.values():
         if isinstance(graphql_type, GraphQLInputObjectType):
             for name, input_field in graphql_type.fields.items():
-                for gated in _gated_values(book, input_field.type, input_field.default_value):
+                for gated in _gated_values(book, input_field, input_field.default_value):
                     yield f"E07 the default of {graphql_type.name}.{name} is the gated {gated}"
 
 
-def _gated_values(book: RuleBook, expected: GraphQLInputType, default: Any) -> Iterator[str]:
-    """Coordinates of gated enum values and input fields inside a default, given as Python values."""
-    named = get_named_type(expected)
+def _gated_values(book: RuleBook, element: Any, default: Any) -> Iterator[str]:
+    """Coordinates of gated enum values and input fields inside a default of `element`, given as Python values."""
+    named = named_type_of(element)
     if default is Undefined or default is None:
         return
     if isinstance(default, list | tuple):
         for item in cast("list[Any]", default):
-            yield from _gated_values(book, expected, item)
+            yield from _gated_values(book, element, item)
     elif isinstance(named, GraphQLEnumType):
         plain = getattr(default, "value", default)
         for name, value in named.values.items():
@@ -56,7 +54,7 @@ def _gated_values(book: RuleBook, expected: GraphQLInputType, default: Any) -> I
             value = entries.get(name, entries.get(field.out_name or name))
             if value is not None and (named.name, name) in book.inputs:
                 yield f"{named.name}.{name}"
-            yield from _gated_values(book, field.type, value)
+            yield from _gated_values(book, field, value)
 
 
 def find_oracles(schema: GraphQLSchema, book: RuleBook) -> Iterator[str]:

@@ -10,11 +10,10 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
-    get_named_type,
     is_introspection_type,
 )
 
-from execution.definitions import find_directive
+from execution.definitions import find_directive, named_type_of
 from gating.directives import Authenticated, RequiresEntitlement, RequiresScopes
 from gating.model import Access, Mode, Need, Rule
 
@@ -83,11 +82,15 @@ def build_rules(schema: GraphQLSchema) -> RuleBook:
         elif isinstance(graphql_type, GraphQLInputObjectType):
             for name, field in graphql_type.fields.items():
                 if ask := ask_of(field):
-                    book.inputs[graphql_type.name, name] = ask.rule(f"{graphql_type.name}.{name}", Mode.REJECT)
+                    book.inputs[graphql_type.name, name] = ask.rule(
+                        f"{graphql_type.name}.{name}", ask.mode or Mode.REJECT
+                    )
         elif isinstance(graphql_type, GraphQLEnumType):
             for name, value in graphql_type.values.items():
                 if ask := ask_of(value):
-                    book.enum_values[graphql_type.name, name] = ask.rule(f"{graphql_type.name}.{name}", Mode.REJECT)
+                    book.enum_values[graphql_type.name, name] = ask.rule(
+                        f"{graphql_type.name}.{name}", ask.mode or Mode.REJECT
+                    )
     rules = list(book.every_rule())
     return replace(
         book,
@@ -104,14 +107,14 @@ def _add_fields(book: RuleBook, parent: GraphQLObjectType, default: Mode) -> Non
         for argument_name, argument in field.args.items():
             if ask := ask_of(argument):
                 coordinate = f"{parent.name}.{name}({argument_name}:)"
-                book.arguments[parent.name, name, argument_name] = ask.rule(coordinate, Mode.REJECT)
+                book.arguments[parent.name, name, argument_name] = ask.rule(coordinate, ask.mode or Mode.REJECT)
 
 
 def _field_ask(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Ask:
     ask = ask_of(field)
     if name != OPEN_ON_GATED_TYPES:
         ask &= ask_of(parent)
-    returned = get_named_type(field.type)
+    returned = named_type_of(field)
     return ask & ask_of(returned) if isinstance(returned, GraphQLObjectType) else ask
 
 

@@ -5,19 +5,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
-    GraphQLAbstractType,
+    GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     get_named_type,
     is_abstract_type,
-    is_object_type,
 )
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
-from strawberry.types import Info
 
-from execution.definitions import definition_of
+from execution.definitions import definition_of, raw_info_of
 from execution.executor import EXECUTOR, GatedExecutor
 
 
@@ -38,8 +34,7 @@ class OpenSelection:
 
 def executor_of(info: Any) -> GatedExecutor:
     """The executor that runs the operation of `info`, Strawberry's or graphql-core's own."""
-    raw = info._raw_info if isinstance(info, Info) else info
-    return cast(GatedExecutor, raw.operation_extensions[EXECUTOR])
+    return cast(GatedExecutor, raw_info_of(info).operation_extensions[EXECUTOR])
 
 
 def open_selection(info: Any, *path: str) -> OpenSelection:
@@ -49,7 +44,7 @@ def open_selection(info: Any, *path: str) -> OpenSelection:
     connection. Denied fields are absent, so their columns are never asked for.
     """
     executor = executor_of(info)
-    raw: GraphQLResolveInfo = info._raw_info if isinstance(info, Info) else info
+    raw = raw_info_of(info)
     key = (path, raw.parent_type.name, *map(id, raw.field_nodes))
     known = executor.selections.get(key)
     if known is None:
@@ -57,7 +52,7 @@ def open_selection(info: Any, *path: str) -> OpenSelection:
     return known
 
 
-def _open_names(executor: GatedExecutor, raw: GraphQLResolveInfo, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
+def _open_names(executor: GatedExecutor, raw: Any, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
     details = [FieldDetails(node, None) for node in raw.field_nodes]
     by_type: dict[str, frozenset[str]] = {}
     for parent, selected in _descend(executor, raw.return_type, details, path):
@@ -69,9 +64,7 @@ def _open_names(executor: GatedExecutor, raw: GraphQLResolveInfo, path: tuple[st
 Place = tuple[GraphQLObjectType, FieldDetailsList]
 
 
-def _descend(
-    executor: GatedExecutor, returned: GraphQLOutputType, details: FieldDetailsList, path: tuple[str, ...]
-) -> list[Place]:
+def _descend(executor: GatedExecutor, returned: Any, details: FieldDetailsList, path: tuple[str, ...]) -> list[Place]:
     places: list[Place] = [(parent, details) for parent in _object_types(executor.schema, returned)]
     for step in path:
         places = [
@@ -92,11 +85,11 @@ def _open_fields(
     return [(selected[0].node.name.value, selected) for selected in grouped.values()]
 
 
-def _object_types(schema: GraphQLSchema, returned: GraphQLOutputType) -> list[GraphQLObjectType]:
-    named = get_named_type(returned)
+def _object_types(schema: GraphQLSchema, returned: Any) -> list[GraphQLObjectType]:
+    named = cast(GraphQLNamedType, get_named_type(returned))
     if is_abstract_type(named):
-        return list(schema.get_possible_types(cast(GraphQLAbstractType, named)))
-    return [cast(GraphQLObjectType, named)] if is_object_type(named) else []
+        return list(schema.get_possible_types(named))
+    return [named] if isinstance(named, GraphQLObjectType) else []
 
 
 def _python_names(parent: GraphQLObjectType, fields: list[tuple[str, FieldDetailsList]]) -> frozenset[str]:

@@ -7,17 +7,16 @@ from itertools import chain
 from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    get_named_type,
     is_abstract_type,
     is_introspection_type,
-    is_non_null_type,
     is_required_argument,
     is_required_input_field,
 )
 
-from execution.definitions import LOCKABLE, find_directive
+from execution.definitions import LOCKABLE, find_directive, named_type_of
 from execution.oracle_checks import find_gated_defaults, find_oracles
 from execution.rules import OPEN_ON_GATED_TYPES, RuleBook, ask_of
 from gating.directives import Public
@@ -81,21 +80,24 @@ def _non_null(schema: GraphQLSchema, book: RuleBook, parent: GraphQLObjectType) 
     abstract = any(schema.is_sub_type(other, parent) for other in schema.type_map.values() if is_abstract_type(other))
     for name, rule in book.fields.get(parent.name, {}).items():
         field = parent.fields[name]
-        if rule.mode is Mode.REJECT or not is_non_null_type(field.type):
+        if rule.mode is Mode.REJECT or not isinstance(field.type, GraphQLNonNull):
             continue
-        if abstract or ask_of(field) or ask_of(get_named_type(field.type)):
+        if abstract or ask_of(field) or ask_of(named_type_of(field)):
             yield f"E03 {rule.coordinate} is gated but non-null: a denial would null its parent, make it nullable"
 
 
 def _modes(schema: GraphQLSchema, book: RuleBook) -> Iterator[str]:
     effectful = {root.name for root in (schema.mutation_type, schema.subscription_type) if root}
-    roots = effectful | ({schema.query_type.name} if schema.query_type else set())
+    roots = effectful | {root.name for root in (schema.query_type,) if root}
     for owner, rules in book.fields.items():
         for rule in rules.values():
             if owner in effectful and rule.mode is not Mode.REJECT:
                 yield f"E04 {rule.coordinate} has effects: gate it with mode REJECT"
             elif owner not in roots and rule.mode is Mode.REJECT:
                 yield f"E04 {rule.coordinate} is no root field: REJECT is for roots and inputs, use ERROR or LOCK"
+    for rule in (*book.arguments.values(), *book.inputs.values(), *book.enum_values.values()):
+        if rule.mode is not Mode.REJECT:
+            yield f"E04 {rule.coordinate} is input, whose denial refuses the request: say so with mode REJECT"
 
 
 def _locks(book: RuleBook, parent: GraphQLObjectType) -> Iterator[str]:

@@ -5,7 +5,7 @@ same as one that never was. Resolvers are shared, therefore no resolver may bran
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from graphql import (
@@ -21,13 +21,12 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    get_named_type,
     is_specified_directive,
     validate_schema,
 )
 
 from errors import NotConfigured
-from execution.definitions import DEFINITION, definition_of
+from execution.definitions import DEFINITION, definition_of, named_type_of
 from gating.directives import Audience, Audiences
 from schema.visibility import FIELDED, Hidden, find_hidden, reachable_types
 
@@ -47,7 +46,7 @@ def build_contract(full: GraphQLSchema, audience: Audience) -> GraphQLSchema:
     arguments = [
         arg for directive in directives if not is_specified_directive(directive) for arg in directive.args.values()
     ]
-    names = reachable_types(full, hidden, {get_named_type(argument.type).name for argument in arguments})
+    names = reachable_types(full, hidden, {named_type_of(argument).name for argument in arguments})
     copied: dict[str, GraphQLNamedType] = {}
     for name in names:
         copied[name] = _copy_type(full.type_map[name], hidden, copied)
@@ -83,12 +82,16 @@ def _copy_type(original: GraphQLNamedType, hidden: Hidden, copied: Mapping[str, 
     elif isinstance(original, GraphQLUnionType):
         kwargs["types"] = lambda: [copied[member.name] for member in original.types if member.name in copied]
         # Strawberry recognises its union by identity.
-        kwargs["resolve_type"] = lambda value, info, _copy: cast(Any, original.resolve_type)(value, info, original)
+        kwargs["resolve_type"] = _resolve_as(original)
     elif isinstance(original, FIELDED):
         kwargs["fields"] = lambda: _copy_fields(original, hidden, copied)
         if not isinstance(original, GraphQLInputObjectType):
             kwargs["interfaces"] = lambda: [copied[one.name] for one in original.interfaces if one.name in copied]
     return type(original)(**kwargs)
+
+
+def _resolve_as(original: GraphQLUnionType) -> Callable[[Any, Any, Any], Any]:
+    return lambda value, info, _copy: cast(Any, original.resolve_type)(value, info, original)
 
 
 def _copy_fields(
@@ -115,7 +118,7 @@ def _copy_fields(
 
 def _copy_argument(original: GraphQLArgument, copied: Mapping[str, GraphQLNamedType]) -> GraphQLArgument:
     kwargs = cast("dict[str, Any]", original.to_kwargs())
-    kwargs["type_"] = _copy_reference(original.type, copied)
+    kwargs["type_"] = _copy_reference(cast(Any, original).type, copied)
     kwargs["extensions"] = _without_audiences(original)
     return GraphQLArgument(**kwargs)
 
@@ -128,7 +131,7 @@ def _copy_value(original: Any) -> Any:
 
 def _copy_reference(original: Any, copied: Mapping[str, GraphQLNamedType]) -> Any:
     if isinstance(original, GraphQLNonNull):
-        return GraphQLNonNull(_copy_reference(original.of_type, copied))
+        return GraphQLNonNull(_copy_reference(cast(Any, original).of_type, copied))
     if isinstance(original, GraphQLList):
         return GraphQLList(_copy_reference(cast(Any, original).of_type, copied))
     return copied[original.name]

@@ -15,14 +15,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    get_named_type,
     is_introspection_type,
     is_required_argument,
     is_required_input_field,
 )
 
 from errors import NotConfigured
-from execution.definitions import find_directive
+from execution.definitions import find_directive, named_type_of
 from gating.directives import Audience, Audiences
 
 FIELDED = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
@@ -104,7 +103,7 @@ def _hide_consequences(hidden: Hidden, graphql_type: GraphQLNamedType, audience:
 def _hide_field(
     hidden: Hidden, owner: str, name: str, element: GraphQLField | GraphQLInputField, audience: Audience
 ) -> None:
-    gone = get_named_type(element.type).name in hidden.types
+    gone = named_type_of(element).name in hidden.types
     if isinstance(element, GraphQLInputField):
         if gone and is_required_input_field(element):
             raise NotConfigured(f"{owner}.{name} is required but its type is hidden from {audience.value}: hide both.")
@@ -116,7 +115,7 @@ def _hide_field(
 
 
 def _hide_argument(hidden: Hidden, key: tuple[str, str, str], argument: GraphQLArgument, audience: Audience) -> None:
-    if key not in hidden.arguments and get_named_type(argument.type).name not in hidden.types:
+    if key not in hidden.arguments and named_type_of(argument).name not in hidden.types:
         return
     if is_required_argument(argument):
         raise NotConfigured(
@@ -158,10 +157,10 @@ def _neighbours(full: GraphQLSchema, hidden: Hidden, graphql_type: GraphQLNamedT
         for name, element in graphql_type.fields.items():
             if (owner, name) in hidden.fields:
                 continue
-            yield get_named_type(element.type).name
+            yield named_type_of(element).name
             for argument_name, argument in getattr(element, "args", {}).items():
                 if (owner, name, argument_name) not in hidden.arguments:
-                    yield get_named_type(argument.type).name
+                    yield named_type_of(argument).name
     if isinstance(graphql_type, GraphQLObjectType | GraphQLInterfaceType):
         yield from (interface.name for interface in graphql_type.interfaces)
     if isinstance(graphql_type, GraphQLInterfaceType):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from graphql import GraphQLSchema
@@ -80,12 +80,16 @@ def hit(info: Info, coordinate: str) -> str:
 @strawberry.enum
 class MemberSort(Enum):
     NAME = "NAME"
-    CHURN_RISK = strawberry.enum_value("CHURN_RISK", directives=[requires("analytics"), reads("Member.churnRisk")])
+    CHURN_RISK = strawberry.enum_value(
+        "CHURN_RISK", directives=[requires("analytics", mode=DenyMode.REJECT), reads("Member.churnRisk")]
+    )
 
 
 @strawberry.input
 class RiskRange:
-    above: float | None = strawberry.field(default=None, directives=[requires("analytics"), reads("Member.churnRisk")])
+    above: float | None = strawberry.field(
+        default=None, directives=[requires("analytics", mode=DenyMode.REJECT), reads("Member.churnRisk")]
+    )
     sort: MemberSort = MemberSort.NAME
 
 
@@ -293,7 +297,8 @@ class Query:
         where: MemberFilter | None = None,
         first: int = 3,
         risk_above: Annotated[
-            float | None, strawberry.argument(directives=[requires("analytics"), reads("Member.churnRisk")])
+            float | None,
+            strawberry.argument(directives=[requires("analytics", mode=DenyMode.REJECT), reads("Member.churnRisk")]),
         ] = None,
     ) -> list[Member]:
         if order_by is MemberSort.CHURN_RISK or risk_above is not None:
@@ -384,7 +389,7 @@ FULL = build_full()
 
 
 def graphql_schema(schema: strawberry.Schema = FULL) -> GraphQLSchema:
-    return schema._schema
+    return cast("GraphQLSchema", vars(schema)["_schema"])
 
 
 def contract_of(schema: GraphQLSchema | None = None) -> Contract:

@@ -1,0 +1,79 @@
+"""Load on one server by wrk: one thread, 16 connections kept alive, every answer compared."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.faults import Missing, RunFailed
+from bench.processor import processor_seconds
+
+CONNECTIONS = 16
+_SCRIPT = Path(__file__).with_name("wrk.lua")
+_LONGEST_ANSWER_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What is sent, to where, and what must come back byte for byte. The token goes by environment, never by argv."""
+
+    url: str
+    body: str
+    token: str
+    expected: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row in one round. Latencies in milliseconds, processor time in microseconds for each request."""
+
+    requests: int
+    per_second: float
+    p50: float
+    p99: float
+    server_cpu: float
+    postgres_cpu: float
+
+
+def require_wrk() -> None:
+    if shutil.which("wrk") is None:
+        raise Missing("wrk is not installed: `apt-get install wrk` or `brew install wrk`")
+
+
+def load(shot: Shot, seconds: float, *, server: int, postgres: int) -> Sample:
+    """Sends `shot` for `seconds` (whole ones, at least 1). `server` and `postgres` are process ids.
+
+    Raises RunFailed when any answer is not 200, differs from the expected one, or does not come.
+    """
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+    command += [f"--timeout={_LONGEST_ANSWER_SECONDS}s", "-s", str(_SCRIPT), shot.url]
+    variables = {"BENCH_BODY": shot.body, "BENCH_TOKEN": shot.token, "BENCH_EXPECTED": str(shot.expected)}
+    server_before, postgres_before = processor_seconds(server), processor_seconds(postgres)
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    server_after, postgres_after = processor_seconds(server), processor_seconds(postgres)
+    if done.returncode:
+        raise RunFailed(f"wrk ended with {done.returncode} on {shot.url}: {done.stderr.strip()}")
+    counted = counts_of(done.stdout, shot.url)
+    requests = counted["requests"]
+    return Sample(
+        requests,
+        requests * 1e6 / counted["microseconds"],
+        counted["p50"] / 1e3,
+        counted["p99"] / 1e3,
+        (server_after - server_before) * 1e6 / requests,
+        (postgres_after - postgres_before) * 1e6 / requests,
+    )
+
+
+def counts_of(output: str, url: str) -> dict[str, Any]:
+    """What `wrk.lua` counted, from its last line. Raises RunFailed when any answer was not the expected one."""
+    counted = json.loads(output.splitlines()[-1])
+    for what in ("refused", "different", "broken"):
+        if counted[what]:
+            raise RunFailed(f"{counted[what]} of {counted['requests']} answers of {url} were {what}")
+    if not counted["requests"]:
+        raise RunFailed(f"{url} answered nothing")
+    return counted

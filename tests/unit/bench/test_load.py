@@ -1,0 +1,29 @@
+"""A load run counts for nothing unless every answer was the expected one."""
+
+import json
+
+import pytest
+
+from bench.faults import RunFailed
+from bench.load import counts_of
+
+GOOD = {"requests": 10, "microseconds": 1000000, "p50": 1.0, "p99": 2.0, "refused": 0, "different": 0, "broken": 0}
+
+
+def output(**changes: int) -> str:
+    return "Running 1s test\n\n" + json.dumps(GOOD | changes) + "\n"
+
+
+def test_good_answers_are_counted() -> None:
+    assert counts_of(output(), "u")["requests"] == 10
+
+
+@pytest.mark.parametrize("what", ["refused", "different", "broken"])
+def test_one_bad_answer_fails_the_run(what: str) -> None:
+    with pytest.raises(RunFailed, match=f"1 of 10 answers of u were {what}"):
+        counts_of(output(**{what: 1}), "u")
+
+
+def test_no_answer_fails_the_run() -> None:
+    with pytest.raises(RunFailed, match="answered nothing"):
+        counts_of(output(requests=0), "u")
