@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from errors import Unavailable
+from storage.login import refusal_of
 
 _FOLDER = Path(__file__).with_name("migrations")
 _LOCK = 4_846_150_627_316_021  # any number, ours alone: one migration at a time in one database
@@ -81,6 +82,6 @@ async def _on_connection(url: str, work: Callable[[Connection], _T]) -> _T:
     except DBAPIError as fault:
         if fault.connection_invalidated or isinstance(fault.orig, OSError | TimeoutError):
             raise Unavailable("The database does not answer.") from fault
-        raise
+        raise refusal_of(fault) or fault from fault
     finally:
         await engine.dispose()

@@ -10,11 +10,11 @@ import redis.asyncio
 
 from storage.database import Database, connect
 from tests.clock import FixedClock
-from tests.parts import DatabaseUrls, TestParts, start_test_parts
+from tests.parts import DatabaseUrls, SessionParts, start_test_parts
 
 
 @pytest.fixture(scope="session")
-def parts() -> Iterator[TestParts]:
+def parts() -> Iterator[SessionParts]:
     """Both servers, once for the session, gone with it (and with us, should we be killed)."""
     # Not pytest's own folder: socket paths must be short, and nothing should be kept.
     with tempfile.TemporaryDirectory(prefix="gatehouse-test-") as folder:
@@ -24,7 +24,7 @@ def parts() -> Iterator[TestParts]:
 
 
 @pytest.fixture
-async def database_urls(parts: TestParts) -> AsyncIterator[DatabaseUrls]:
+async def database_urls(parts: SessionParts) -> AsyncIterator[DatabaseUrls]:
     """A database of this test's own, through the owner's and the application's login."""
     async with parts.database() as urls:
         yield urls
@@ -39,7 +39,7 @@ async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def redis_url(parts: TestParts) -> str:
+async def redis_url(parts: SessionParts) -> str:
     """The session's Valkey, emptied."""
     client: Any = redis.asyncio.from_url(parts.redis_url)
     await client.flushall()

@@ -25,7 +25,7 @@ class DatabaseUrls:
 
 
 @dataclass(frozen=True, slots=True)
-class TestParts:
+class SessionParts:
     """Running servers; the database `gatehouse` is migrated and serves as the template of the others."""
 
     running: parts.Parts
@@ -56,7 +56,7 @@ class TestParts:
             await admin.close()
 
 
-def start_test_parts(folder: Path) -> TestParts:
+def start_test_parts(folder: Path) -> SessionParts:
     """Not durable, for speed."""
     running = parts.start(folder, durable=False)
     try:
@@ -64,4 +64,4 @@ def start_test_parts(folder: Path) -> TestParts:
     except BaseException:
         running.stop()
         raise
-    return TestParts(running)
+    return SessionParts(running)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.embedded.server import WATCHDOG, private_folder
+from storage.embedded.watchdog import CANNOT_RUN
 
 _NOBODY = 65534
-CANNOT_RUN = 126  # the watchdog's status when it could not become whom it was told, as a shell's
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,11 @@ def settle(folder: Path) -> Identity:
     if user != 0:
         private_folder(folder, user)
         return Identity("self", user)
-    if not folder.exists():
-        private_folder(folder, 0 if namespaces_allowed() else _NOBODY)
+    private_folder(folder, folder.stat().st_uid if folder.exists() else 0)
+    is_fresh = not (folder / "postgres").exists()
+    if is_fresh and folder.stat().st_uid == 0 and not namespaces_allowed():
+        os.chown(folder, _NOBODY, -1)
     owner = folder.stat().st_uid
-    private_folder(folder, owner)
     return Identity(str(owner) if owner else "namespace", owner)
 
 

@@ -4,7 +4,7 @@
 
 Run as a file, standard library only. It starts COMMAND, prints its pid, and waits. When standard input ends (we
 closed it, or died) or SIGTERM comes, it sends STOP_SIGNAL; a server still there after `PATIENCE_SECONDS` is killed.
-Exits with the command's own status. IDENTITY says who the command runs as:
+Exits with the command's own status, or `CANNOT_RUN`. IDENTITY says who the command runs as:
 
     self        who we are
     namespace   root seen as an ordinary user inside a user namespace: PostgreSQL refuses root (Linux)
@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE_SECONDS = 30
+CANNOT_RUN = 126  # as a shell says it
 _UNPRIVILEGED = 65534
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
@@ -40,7 +41,7 @@ def main(identity: str, stop_signal: str, *command: str) -> int:
         )
     except (OSError, subprocess.SubprocessError) as fault:
         sys.stderr.write(f"cannot run {command[0]} as {identity}: {fault}\n")
-        return 126
+        return CANNOT_RUN
     signal.signal(signal.SIGTERM, lambda _signal, _frame: server.send_signal(stop))
     os.write(1, f"{server.pid}\n".encode())
     threading.Thread(target=_stop_when_alone, args=(server, stop), daemon=True).start()

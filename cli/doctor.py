@@ -1,0 +1,143 @@
+"""Say in words what is wrong with the set-up, and what to do about it.
+
+Looks at the settings, the catalogue, the signing key, the webhook secrets, the port, PostgreSQL (its version, the
+service's login, pending migrations, its clock against ours) and Redis. Changes nothing, except that the embedded
+servers are started for as long as it looks, when the settings name no others. Exit code 1 when anything is wrong.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio
+from sqlalchemy import text
+
+from billing.catalogue import load_catalogue
+from cli.listen import listen
+from cli.parts import complete_settings
+from cli.progress import Progress
+from cli.token import signing_keys
+from clock import SystemClock
+from errors import GatehouseError
+from settings import Settings, load_settings
+from storage.database import Database, connect
+from storage.login import get_login, problems_of
+from storage.migrate import pending
+
+_LARGEST_SKEW_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`remedy` is None where nothing is wrong."""
+
+    subject: str
+    found: str
+    remedy: str | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def main(_arguments: argparse.Namespace) -> int:
+    settings = load_settings(os.environ)
+    findings = list(_local_findings(settings))
+    progress = Progress()
+    try:
+        with complete_settings(settings, progress) as complete:
+            progress.done()
+            findings += asyncio.run(_remote_findings(complete))
+    except GatehouseError as fault:
+        findings.append(Finding("servers", "do not start", fault.message))
+    finally:
+        progress.done()
+    print("\n".join(_lines(findings)))
+    return 1 if any(finding.remedy for finding in findings) else 0
+
+
+def _local_findings(settings: Settings) -> Generator[Finding]:
+    yield Finding("settings", f"{settings.environment}, every GATEHOUSE_… name known and well-formed")
+    yield _tried("catalogue", lambda: f"{len(load_catalogue(settings.catalog).plans)} plans in {settings.catalog}")
+    yield _tried("signing key", lambda: f"{signing_keys(settings).signing.algorithm}, readable")
+    yield _webhook_secrets(settings)
+    yield _tried("port", lambda: _free_port(settings))
+
+
+def _webhook_secrets(settings: Settings) -> Finding:
+    if settings.stripe_webhook_secrets:
+        return Finding("webhooks", f"{len(settings.stripe_webhook_secrets)} signing secret(s) set")
+    return Finding("webhooks", "no secret set: Stripe's would be refused; development goes without")
+
+
+def _free_port(settings: Settings) -> str:
+    with listen(settings.host, settings.port):
+        return f"{settings.host}:{settings.port} is free"
+
+
+async def _remote_findings(settings: Settings) -> list[Finding]:
+    return [finding async for finding in _database(settings)] + [await _redis(settings)]
+
+
+async def _database(settings: Settings) -> AsyncGenerator[Finding]:
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    database = connect(url, timeout_seconds=5)
+    try:
+        login = await get_login(database)
+        yield Finding(
+            "PostgreSQL", f"version {login.server_version}, as {login.name}", " ".join(problems_of(login)) or None
+        )
+        missing = await pending(url)
+        by_hand = missing and not (settings.development and settings.database_owner_url)
+        yield Finding(
+            "migrations",
+            f"pending: {', '.join(missing)}" if missing else "none pending",
+            "run gatehouse migrate" if by_hand else None,
+        )
+        yield await _clock(database)
+    except GatehouseError as fault:
+        yield Finding(
+            "PostgreSQL", "wrong", f"{fault.message}\nCheck GATEHOUSE_DATABASE_URL, and that the server runs."
+        )
+    finally:
+        await database.close()
+
+
+async def _clock(database: Database) -> Finding:
+    [row] = await database.fetch(text("SELECT now() AS now"))
+    skew = abs((row.now - SystemClock().now()).total_seconds())
+    too_much = skew > _LARGEST_SKEW_SECONDS
+    return Finding("clock", f"{skew:.1f} s from the database's", "set both clocks by NTP" if too_much else None)
+
+
+async def _redis(settings: Settings) -> Finding:
+    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    try:
+        client: Any = redis.asyncio.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+        try:
+            server = await client.info("server")
+        finally:
+            await client.aclose()
+    except (redis.RedisError, OSError, ValueError) as fault:
+        return Finding(
+            "Redis", "wrong", f"It does not answer: {fault}\nCheck GATEHOUSE_REDIS_URL, and that the server runs."
+        )
+    version = server.get("valkey_version")
+    return Finding("Redis", f"Valkey {version}" if version else f"Redis {server['redis_version']}")
+
+
+def _tried(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, look())
+    except GatehouseError as fault:
+        return Finding(subject, "wrong", fault.message)
+
+
+def _lines(findings: list[Finding]) -> Generator[str]:
+    for finding in findings:
+        yield f"{'WRONG' if finding.remedy else 'ok':6}{finding.subject:12}{finding.found}"
+        if finding.remedy:
+            yield from (f"{'':18}{line}" for line in finding.remedy.splitlines())
