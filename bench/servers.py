@@ -1,0 +1,115 @@
+"""Programs under load: what they are, and starting and stopping them."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.faults import RunFailed
+from bench.ground import Ground
+
+HOST = "127.0.0.1"
+START_SECONDS = 60
+STOP_SECONDS = 10
+NODE_PEERS = Path(__file__).parent / "peers" / "node"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Server:
+    """`command` gets the port in place of PORT, by its environment as well; `path` is where it is asked."""
+
+    name: str
+    command: tuple[str, ...]
+    path: str
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    server: Server
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}{self.server.path}"
+
+
+def uvicorn(name: str, app: str, path: str, **variables: str) -> Server:
+    """One worker, as Gatehouse's own command runs it, without an access log. `app` is `module:attribute`."""
+    options = ("--host", HOST, "--port", "PORT", "--no-access-log", "--log-level", "warning")
+    return Server(name, (sys.executable, "-m", "uvicorn", app, *options), path, variables)
+
+
+def node(name: str, script: str, path: str, **variables: str) -> Server:
+    return Server(name, ("node", str(NODE_PEERS / script)), path, variables)
+
+
+@contextmanager
+def running(
+    servers: Iterable[Server], ground: Ground, environ: Mapping[str, str], progress: Callable[[str], None]
+) -> Generator[dict[str, Running]]:
+    """All of them, by name, once each accepts connections; all stopped at the end. Raises RunFailed."""
+    with ExitStack() as stack:
+        started: dict[str, Running] = {}
+        for server in servers:
+            progress(f"starting {server.name}")
+            one = _start(server, ground, environ)
+            stack.callback(_stop, one)
+            started[server.name] = one
+        for one in started.values():
+            _wait_until_open(one)
+        yield started
+
+
+def failed(one: Running, what: str) -> RunFailed:
+    lines = one.log.read_text(errors="replace").splitlines()[-12:]
+    return RunFailed(f"{one.server.name} {what}; the end of its log:\n  " + "\n  ".join(lines))
+
+
+def _start(server: Server, ground: Ground, environ: Mapping[str, str]) -> Running:
+    port = _free_port()
+    log = ground.folder / f"{server.name.replace(' ', '_').replace('/', '_')}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [part if part != "PORT" else str(port) for part in server.command],
+            env={**environ, **ground.variables, **server.variables, "PORT": str(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    return Running(server, process, port, log)
+
+
+def _stop(one: Running) -> None:
+    one.process.terminate()
+    try:
+        one.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        one.process.kill()
+        one.process.wait()
+
+
+def _wait_until_open(one: Running) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        if one.process.poll() is not None:
+            raise failed(one, f"ended with {one.process.returncode}")
+        try:
+            socket.create_connection((HOST, one.port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise failed(one, f"does not listen after {START_SECONDS} s") from None
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
