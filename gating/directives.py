@@ -29,9 +29,9 @@ class DenyMode(Enum):
 
 @strawberry.enum(description="Whose schema an element belongs to.")
 class Audience(Enum):
-    SPA = "SPA"
-    OPERATOR = "OPERATOR"
-    INTEGRATOR = "INTEGRATOR"
+    SPA = strawberry.enum_value("SPA", description="The member's own client, in a browser or on a phone.")
+    OPERATOR = strawberry.enum_value("OPERATOR", description="Those who run this service.")
+    INTEGRATOR = strawberry.enum_value("INTEGRATOR", description="Third parties with a token of their own.")
 
 
 @strawberry.schema_directive(
