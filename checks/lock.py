@@ -16,7 +16,8 @@ from checks.model import Finding, Source
 from checks.tools import run_tool
 
 PYPROJECT, LOCK = "pyproject.toml", "requirements.lock"
-PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-apple-darwin")
+PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin")
+"""Not Intel's Macs: cryptography makes no wheels for them any more."""
 PYTHONS = ("3.11", "3.12", "3.13")
 ENTRY = re.compile(r"^(?P<pin>[^\s#\\]+==.*?) ?\\?$(?P<rest>(?:\n[ ].*)*)", re.MULTILINE)
 
