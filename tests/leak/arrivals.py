@@ -18,11 +18,13 @@ from graphql import (
     is_composite_type,
 )
 
+from execution.rules import RuleBook
+
 LONGEST = 6
 """Fields from a root to a type: two connections, one inside the other, take six."""
 
 Arguments = Callable[[str, str, GraphQLField, str], "str | None"]
-"""(owner, field, definition, target type) -> the arguments in parentheses, "" for none, None when there is no way in."""
+"""(owner, field, definition, target) -> its arguments in parentheses, "" for none, None when no way to `target`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Step:
     into: str
     kind: str
     condition: bool
+    gated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class Arrival:
         return selection
 
 
-def find_arrivals(schema: GraphQLSchema, target: str, arguments: Arguments) -> list[Arrival]:
-    """All ways to the object type `target`, shortest first, one for each (operation, root field kind, kinds)."""
+def find_arrivals(schema: GraphQLSchema, book: RuleBook, target: str, arguments: Arguments) -> list[Arrival]:
+    """All ways to the object type `target`, shortest first: one for each operation and sequence of kinds and gates."""
     found: dict[Any, Arrival] = {}
     for operation, root in roots_of(schema):
         if root.name == target:
@@ -74,10 +77,13 @@ def find_arrivals(schema: GraphQLSchema, target: str, arguments: Arguments) -> l
         while waiting:
             owner, steps = waiting.popleft()
             if steps and owner.name == target:
-                signature = (operation, tuple((step.kind, step.field in ("node", "nodes")) for step in steps))
+                signature = (
+                    operation,
+                    tuple((step.kind, step.gated, step.field in ("node", "nodes")) for step in steps),
+                )
                 found.setdefault(signature, Arrival(operation, steps))
             elif len(steps) < LONGEST:
-                waiting.extend(_onward(schema, owner, steps, target, arguments))
+                waiting.extend(_onward(schema, book, owner, steps, target, arguments))
     return list(found.values())
 
 
@@ -89,17 +95,25 @@ def roots_of(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLObjectType]]:
 
 
 def _onward(
-    schema: GraphQLSchema, owner: GraphQLObjectType, steps: tuple[Step, ...], target: str, arguments: Arguments
+    schema: GraphQLSchema,
+    book: RuleBook,
+    owner: GraphQLObjectType,
+    steps: tuple[Step, ...],
+    target: str,
+    arguments: Arguments,
 ) -> Iterator[tuple[GraphQLObjectType, tuple[Step, ...]]]:
     for name, field in owner.fields.items():
         returned = cast(GraphQLNamedType, get_named_type(field.type))
         given = arguments(owner.name, name, field, target) if is_composite_type(returned) else None
         if given is None:
             continue
+        gated = name in book.fields.get(owner.name, {})
+        if gated and any(step.gated for step in steps):
+            continue
         kind = ("list-" if has_list(field.type) else "") + kind_of(returned)
         for into in possible_types(schema, returned):
             if all(step.into != into.name for step in steps) and (into.name == target or kind_of(returned) == "object"):
-                yield into, (*steps, Step(owner.name, name, given, into.name, kind, into is not returned))
+                yield into, (*steps, Step(owner.name, name, given, into.name, kind, into is not returned, gated))
 
 
 def kind_of(named: GraphQLNamedType) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from graphql import GraphQLSchema, parse, validate
+from graphql import GraphQLObjectType, GraphQLSchema, parse, validate
 
 from execution.rules import RuleBook
 from tests.leak.arrivals import Arguments, Arrival, find_arrivals
@@ -36,9 +36,9 @@ def field_cases(schema: GraphQLSchema, book: RuleBook, arguments: Arguments) -> 
     for owner, rules in book.fields.items():
         if owner not in schema.type_map:
             continue
-        arrivals = find_arrivals(schema, owner, arguments)
+        arrivals = find_arrivals(schema, book, owner, arguments)
         for name in rules:
-            given = arguments(owner, name, schema.type_map[owner].fields[name], owner)  # type: ignore[attr-defined]
+            given = arguments(owner, name, cast(GraphQLObjectType, schema.type_map[owner]).fields[name], owner)
             for arrival in arrivals if given is not None else ():
                 for case in _documents(schema, book, owner, name, given or "", arrival):
                     cases.setdefault((case.query, case.operation_name), case)

@@ -1,13 +1,12 @@
-"""What an answer must be: the ungated answer, its denied positions nulled, one error for each, in the same key order."""
+"""What an answer must be: the ungated one, its denied positions nulled, an error for each, in the same key order."""
 
 import copy
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema
 
 from execution.model import Answer
 from execution.rules import RuleBook
@@ -103,8 +102,7 @@ def differences(answer: Answer, expected: Expected) -> list[str]:
     """What is wrong with `answer`; empty when it is exactly as expected."""
     codes = [error["extensions"]["code"] for error in answer.errors]
     if expected.rejected:
-        wrong = [] if answer.request_error and answer.data is None and codes else ["was not rejected"]
-        return wrong
+        return [] if answer.request_error and answer.data is None and codes else ["was not rejected"]
     found: list[str] = []
     if json.dumps(answer.data, default=str) != json.dumps(expected.data, default=str):
         found.append(f"data is {answer.data}, should be {expected.data}")
@@ -117,9 +115,3 @@ def differences(answer: Answer, expected: Expected) -> list[str]:
 def denied_resolvers(resolved: Sequence[Position], denials: dict[tuple[str, str], Denied]) -> list[str]:
     """Coordinates of denied fields whose resolver ran."""
     return sorted({f"{owner}.{name}" for _, owner, name in resolved if (owner, name) in denials})
-
-
-def implements(schema: GraphQLSchema, owner: str, interface: str) -> bool:
-    found = schema.type_map.get(interface)
-    owner_type = schema.type_map.get(owner)
-    return isinstance(found, GraphQLInterfaceType) and found in getattr(owner_type, "interfaces", ())

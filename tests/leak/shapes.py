@@ -7,7 +7,6 @@ from typing import cast
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
@@ -15,6 +14,7 @@ from graphql import (
     is_required_argument,
 )
 
+from execution.definitions import named_type_of
 from execution.rules import RuleBook
 from tests.leak.arrivals import possible_types
 
@@ -85,7 +85,7 @@ def _open_name(book: RuleBook, parent: GraphQLObjectType, name: str) -> str:
 
 def selection_of(schema: GraphQLSchema, book: RuleBook, field: GraphQLField, depth: int = 4) -> str:
     """Braces with the leaves below a field, through `edges` and `node`; empty for a leaf."""
-    named = cast(GraphQLNamedType, get_named_type(field.type))
+    named = named_type_of(field)
     if isinstance(named, GraphQLScalarType | GraphQLEnumType):
         return ""
     if not isinstance(named, GraphQLObjectType):
