@@ -94,6 +94,11 @@ def parse_keys(pem: bytes, origin: str) -> Keys:
     return Keys(SigningKey(verifying[0].key_id, verifying[0].algorithm, loaded[0]), verifying)
 
 
+def keys_for(signing_key_file: Path | None, data_dir: Path) -> Keys:
+    """Those of the file where one is named, else the development keys kept under `data_dir`."""
+    return load_keys(signing_key_file) if signing_key_file else ensure_development_keys(data_dir)
+
+
 def ensure_development_keys(data_dir: Path) -> Keys:
     """The keys kept under `data_dir`, made on first use, readable by their owner alone. Parallel starts share them."""
     path = data_dir / "signing_key.pem"

@@ -1,0 +1,222 @@
+"""Assembles: the one place that constructs adapters and joins each port to what implements it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import structlog
+from graphql import GraphQLSchema
+from pydantic import SecretStr
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route
+
+from billing.catalogue import load_catalogue
+from billing.model import Catalogue
+from billing.stripe import StripeApi
+from billing.sync import Syncing
+from clock import Clock, SystemClock
+from content.publish import Feed
+from errors import GatehouseError, NotConfigured
+from execution.contract import Contract, prepare
+from gating.model import DenialCode, Denied, Grant, Source
+from gating.postgres import PostgresSnapshots
+from gating.publish import run_publisher
+from gating.redis import RedisSnapshots
+from gating.store import EntitlementStore
+from identity.keys import Keys, keys_for
+from identity.tokens import TokenVerifier
+from resolvers.context import Services, build_context
+from schema.build import build_schemas
+from settings import Settings
+from storage.database import Database, QueryLogger, connect
+from storage.login import require_walled_login
+from storage.redis import RedisClient, connect_redis
+from telemetry import Metrics
+from web.health import Health, Part
+from web.problems import on_gatehouse_error, on_http_exception
+from web.requests import RequestLog
+from web.routes import build_routes
+from web.surface import Surface
+from webhooks.endpoint import webhook_route
+from webhooks.handlers import HANDLERS
+from webhooks.inbox import Inbox
+from webhooks.worker import Worker as Syncer
+
+RESTART_SECONDS = 1.0
+
+Jobs = Mapping[str, Callable[[], Awaitable[None]]]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What serving and working have in common. Nothing is connected yet; `close` ends what was."""
+
+    database: Database
+    redis: RedisClient
+    source: PostgresSnapshots
+    cache: RedisSnapshots
+    catalogue: Catalogue
+    clock: Clock
+    metrics: Metrics
+
+    async def close(self) -> None:
+        await self.database.close()
+        await self.redis.aclose()
+
+
+def build_app(settings: Settings, *, clock: Clock | None = None, query_logger: QueryLogger | None = None) -> Starlette:
+    """The web application. Raises NotConfigured; its start does too when the database login is not fit for service."""
+    parts = _parts(settings, clock or SystemClock(), query_logger)
+    feed, store = Feed(parts.database), _store(parts)
+    services = Services(parts.clock, parts.database, parts.catalogue, store, feed)
+    keys = keys_for(settings.signing_key_file, settings.data_dir)
+    surface = _surface(settings, parts, keys, services)
+    routes = [*build_routes(surface, _health(parts), keys, explorer=settings.development), _webhooks(settings, parts)]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        await require_walled_login(parts.database)
+        async with _running({"entitlement changes": store.run, "content feed": feed.run}):
+            yield
+        await parts.close()
+
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={GatehouseError: on_gatehouse_error, HTTPException: on_http_exception},
+        middleware=[Middleware(RequestLog, metrics=parts.metrics, paths=_paths(routes))],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Publishes what was recorded and syncs the customers that Stripe's events name. Any number may run at once.
+
+    `syncer` is None where no Stripe key is set: events are then kept until a worker has one.
+    """
+
+    parts: Parts
+    syncer: Syncer | None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`, then finishes what it has begun. Raises NotConfigured when the database login is not fit."""
+        await require_walled_login(self.parts.database)
+        publish = partial(run_publisher, self.parts.database, self.parts.source, self.parts.cache, self.parts.clock)
+        try:
+            async with _running({"publisher": publish}):
+                await (self.syncer.run(stop) if self.syncer else stop.wait())
+        finally:
+            await self.parts.close()
+
+
+def build_worker(settings: Settings, *, clock: Clock | None = None) -> Worker:
+    """Raises NotConfigured."""
+    parts = _parts(settings, clock or SystemClock(), None)
+    if settings.stripe_api_key is None:
+        return Worker(parts, None)
+    stripe = StripeApi(settings.stripe_api_key.get_secret_value(), base_address=settings.stripe_api_base)
+    key = settings.stripe_member_metadata_key
+    return Worker(parts, Syncer(Syncing(parts.database, stripe, parts.catalogue, parts.clock, key)))
+
+
+def _parts(settings: Settings, clock: Clock, query_logger: QueryLogger | None) -> Parts:
+    database = connect(_opened(settings.database_url, "GATEHOUSE_DATABASE_URL"), query_logger=query_logger)
+    redis = connect_redis(_opened(settings.redis_url, "GATEHOUSE_REDIS_URL"))
+    catalogue = load_catalogue(settings.catalog)
+    return Parts(
+        database, redis, PostgresSnapshots(database), RedisSnapshots(redis, clock), catalogue, clock, Metrics()
+    )
+
+
+def _opened(url: SecretStr | None, name: str) -> str:
+    if url is None:
+        raise NotConfigured(f"{name}: needed to serve; set it, or use `gatehouse run`, which brings its own.")
+    return url.get_secret_value()
+
+
+def _store(parts: Parts) -> EntitlementStore:
+    plan = parts.catalogue.default_plan
+    baseline = (
+        tuple(Grant(feature, Source.FREE, plan.key, plan.key) for feature in sorted(plan.features)) if plan else ()
+    )
+    return EntitlementStore(parts.source, parts.cache, parts.clock, baseline=baseline, metrics=parts.metrics)
+
+
+def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services) -> Surface:
+    schemas = build_schemas()
+    verifier = TokenVerifier(keys, issuer=settings.token_issuer, clock=parts.clock, development=settings.development)
+
+    def contract(schema: GraphQLSchema) -> Contract:
+        features = frozenset(parts.catalogue.features)
+        return prepare(schema, offers=parts.catalogue, features=features, on_denied=partial(_count, parts.metrics))
+
+    return Surface(
+        contract(schemas.full),
+        contract(schemas.integrator),
+        contract(schemas.spa),
+        lambda principal, contract: build_context(principal, services, contract.schema),
+        verifier,
+        parts.clock,
+        parts.metrics,
+    )
+
+
+def _count(metrics: Metrics, denied: Denied) -> None:
+    metrics.denials.labels(denied.code.value, denied.feature or "").inc()
+    if denied.code is DenialCode.UNAVAILABLE:
+        metrics.gate_errors.inc()
+
+
+def _webhooks(settings: Settings, parts: Parts) -> BaseRoute:
+    key = settings.stripe_api_key.get_secret_value() if settings.stripe_api_key else ""
+    livemode = None if not key else "_live_" in key
+    inbox = Inbox(
+        parts.database,
+        parts.clock,
+        HANDLERS,
+        parts.metrics,
+        member_key=settings.stripe_member_metadata_key,
+        livemode=livemode,
+    )
+    secrets = [secret.get_secret_value().encode() for secret in settings.stripe_webhook_secrets]
+    return webhook_route(inbox, parts.clock, secrets)
+
+
+def _health(parts: Parts) -> Health:
+    database, redis = parts.database, cast(Any, parts.redis)  # each client declares `ping` differently
+    needed = Part("database", lambda: database.fetch(text("SELECT 1")))
+    spared = Part("redis", redis.ping, needed=False)
+    return Health((needed, spared), (), parts.metrics)
+
+
+def _paths(routes: Sequence[BaseRoute]) -> frozenset[str]:
+    return frozenset(route.path for route in routes if isinstance(route, Route))
+
+
+@asynccontextmanager
+async def _running(jobs: Jobs) -> AsyncGenerator[None]:
+    """The jobs run beside the body; a job that fails is logged and begun again."""
+    tasks = [asyncio.create_task(_keep(name, job), name=name) for name, job in jobs.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await job()
+        except Exception:
+            log.exception("job failed", job=name)
+        await asyncio.sleep(RESTART_SECONDS)
