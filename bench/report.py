@@ -96,11 +96,10 @@ def _table(case: Case, samples: Mapping[Row, Sequence[Sample]]) -> str:
 
 
 def _overheads(overheads: Sequence[Overhead]) -> str:
-    head = ("cost of", "over", "how", "pairs", "median", "95 % bounds", "bar", "")
+    head = ("overhead", "measured", "pairs", "median", "95 % bounds", "bar", "")
     body = (
         (
-            each.comparison.measured,
-            each.comparison.base,
+            each.comparison.name,
             each.how,
             str(each.change.pairs),
             f"{each.change.median:+.1%}",
@@ -110,7 +109,7 @@ def _overheads(overheads: Sequence[Overhead]) -> str:
         )
         for each in overheads
     )
-    return "## Gatehouse against itself, CPU for each request\n\n" + _markdown(head, body)
+    return "## Overheads, CPU for each request\n\n" + _markdown(head, body)
 
 
 def _median_sample(samples: Sequence[Sample]) -> Sample:
