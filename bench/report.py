@@ -96,10 +96,11 @@ def _table(case: Case, samples: Mapping[Row, Sequence[Sample]]) -> str:
 
 
 def _overheads(overheads: Sequence[Overhead]) -> str:
-    head = ("overhead", "measured", "pairs", "median", "95 % bounds", "bar", "")
+    head = ("cost of", "over", "how", "pairs", "median", "95 % bounds", "bar", "")
     body = (
         (
-            each.comparison.name,
+            each.comparison.measured,
+            each.comparison.base,
             each.how,
             str(each.change.pairs),
             f"{each.change.median:+.1%}",
@@ -109,7 +110,7 @@ def _overheads(overheads: Sequence[Overhead]) -> str:
         )
         for each in overheads
     )
-    return "## Overheads, CPU for each request\n\n" + _markdown(head, body)
+    return "## Gatehouse against itself, CPU for each request\n\n" + _markdown(head, body)
 
 
 def _median_sample(samples: Sequence[Sample]) -> Sample:

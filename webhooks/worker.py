@@ -1,7 +1,7 @@
 """The worker: claims customers that are due and syncs them, several at once, each by one worker at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -13,9 +13,6 @@ from errors import Unavailable
 
 POLL_SECONDS = 1.0
 CONCURRENCY = 8
-
-Companion = Callable[[asyncio.Event], Awaitable[None]]
-"""Something else that runs beside the worker until the event is set, such as the publisher of snapshots."""
 
 Sync = Callable[[Claimed, Syncing], Awaitable[None]]
 
@@ -29,13 +26,11 @@ class Worker:
         self,
         syncing: Syncing,
         *,
-        companions: Sequence[Companion] = (),
         concurrency: int = CONCURRENCY,
         poll_seconds: float = POLL_SECONDS,
         sync: Sync = sync_claimed,
     ) -> None:
         self._syncing = syncing
-        self._companions = companions
         self._concurrency = concurrency
         self._poll_seconds = poll_seconds
         self._sync = sync
@@ -45,8 +40,6 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what it has begun."""
         async with asyncio.TaskGroup() as group:
-            for companion in self._companions:
-                group.create_task(_as_coroutine(companion, stop))
             listening = group.create_task(self._listen())
             while not stop.is_set():
                 self._wake.clear()
@@ -110,10 +103,6 @@ class Worker:
         await asyncio.wait(signals, timeout=self._poll_seconds, return_when=asyncio.FIRST_COMPLETED)
         for signal in signals:
             signal.cancel()
-
-
-async def _as_coroutine(companion: Companion, stop: asyncio.Event) -> None:
-    await companion(stop)
 
 
 def _name(work: Claimed | Node) -> str:

@@ -26,7 +26,7 @@ from gating.directives import (
     requires_any,
     requires_scopes,
 )
-from gating.model import NOBODY, Access, Denied, Need
+from gating.model import NOBODY, Access, Denied, satisfied
 from gating.ports import Offer
 
 FEATURES = frozenset(
@@ -61,12 +61,8 @@ class PlanOffers:
         return tuple(
             Offer(key, key.title())
             for key, features in PLANS.items()
-            if all(_met(need, features) for need in denied.rule.needs)
+            if all(satisfied(need, features) for need in denied.rule.needs)
         )
-
-
-def _met(need: Need, features: frozenset[str]) -> bool:
-    return any(every <= features for every in need)
 
 
 Info = strawberry.Info[Trail, Any]

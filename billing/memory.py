@@ -1,0 +1,34 @@
+"""A Stripe made of objects in memory, in Stripe's own shape: for the demo, and wherever no Stripe is configured."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from billing.facts import links_of
+from billing.objects import dispute_from, id_in, object_in, subscription_from
+from billing.state import Dispute, Kind, Link, Node, Subscription
+
+
+class StripeInMemory:
+    """Implements `billing.ports.StripeGateway` over `objects`: read anew at each call, so they may be changed."""
+
+    def __init__(self, objects: Iterable[Mapping[str, Any]]) -> None:
+        self.objects = {str(value["id"]): value for value in objects}
+
+    async def fetch_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
+        found = [
+            subscription_from(value) for value in self._all("subscription") if id_in(value, "customer") == customer_id
+        ]
+        return [subscription for subscription in found if subscription]
+
+    async def fetch_dispute(self, dispute_id: str) -> Dispute | None:
+        return dispute_from(self.objects.get(dispute_id, {}))
+
+    async def fetch_links(self, node: Node) -> Sequence[Link]:
+        holders = [value for value in self._all(node.kind) if value["id"] == node.id]
+        if node.kind is Kind.PAYMENT_INTENT:
+            payments = self._all("invoice_payment")
+            holders += [each for each in payments if id_in(object_in(each, "payment"), "payment_intent") == node.id]
+        return [link for value in holders for link in links_of(value)]
+
+    def _all(self, kind: str) -> list[Mapping[str, Any]]:
+        return [value for value in self.objects.values() if value.get("object") == kind]

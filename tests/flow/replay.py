@@ -1,0 +1,102 @@
+"""Gatehouse's Stripe side put together for tests: the real endpoint, worker and gateway over the test server."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+import orjson
+from sqlalchemy import text
+from starlette.applications import Starlette
+
+from billing.model import Catalogue
+from billing.stripe import StripeApi
+from billing.sync import Syncing
+from gating.model import Snapshot
+from gating.postgres import PostgresSnapshots
+from storage.database import Database
+from telemetry import Metrics
+from tests.clock import FixedClock
+from tests.stripe_server.history import Step
+from tests.stripe_server.server import API_KEY, StripeServer
+from webhooks.endpoint import webhook_route
+from webhooks.handlers import HANDLERS
+from webhooks.inbox import Inbox
+from webhooks.signature import signed_header
+from webhooks.worker import Worker
+
+SECRET = b"whsec_of_the_tests"
+MEMBER_KEY = "user_id"
+
+
+@dataclass(frozen=True)
+class Gatehouse:
+    """One web process and one worker, in this process."""
+
+    client: httpx.AsyncClient
+    worker: Worker
+    syncing: Syncing
+    clock: FixedClock
+    metrics: Metrics
+
+    @property
+    def database(self) -> Database:
+        return self.syncing.database
+
+    async def deliver(self, step: Step) -> None:
+        """As Stripe does: signed now, and answered with 200."""
+        body = orjson.dumps(step.event)
+        headers = {"stripe-signature": signed_header(body, [SECRET], self.clock.now()).decode()}
+        response = await self.client.post("/webhooks/stripe", content=body, headers=headers)
+        assert response.status_code == 200, response.text
+
+    async def deliver_all(self, steps: Iterable[Step], at_once: int = 20) -> None:
+        """In this order, but `at_once` on their way at the same time."""
+        every = list(steps)
+        for start in range(0, len(every), at_once):
+            await asyncio.gather(*map(self.deliver, every[start : start + at_once]))
+
+    async def snapshot_of(self, member_id: str) -> Snapshot:
+        return await PostgresSnapshots(self.database).get_snapshot(member_id)
+
+
+@asynccontextmanager
+async def gatehouse(
+    database: Database, server: StripeServer, catalogue: Catalogue, clock: FixedClock, *, page_size: int = 1
+) -> AsyncGenerator[Gatehouse]:
+    stripe = StripeApi(API_KEY, base_address=server.url, page_size=page_size)
+    syncing = Syncing(database, stripe, catalogue, clock, MEMBER_KEY)
+    metrics = Metrics()
+    inbox = Inbox(database, clock, HANDLERS, metrics, member_key=MEMBER_KEY, livemode=False)
+    app = Starlette(routes=[webhook_route(inbox, clock, [SECRET])])
+    transport = httpx.ASGITransport(app=app)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://gatehouse") as client:
+            yield Gatehouse(client, Worker(syncing), syncing, clock, metrics)
+    finally:
+        await stripe.close()
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+ROWS = {
+    "subscription": "SELECT * FROM subscription WHERE customer_id = ANY(:ids) ORDER BY id",
+    "dispute": "SELECT * FROM dispute WHERE customer_id = ANY(:ids) ORDER BY id",
+    "linked": "SELECT customer_id, member_id FROM customer_sync WHERE customer_id = ANY(:ids)",
+    "grants": "SELECT * FROM entitlement_grant WHERE owner = ANY(:owners) ORDER BY feature, source, source_id, ends_at",
+    "limits": "SELECT * FROM limit_grant WHERE owner = ANY(:owners) ORDER BY name, value, source, source_id, ends_at",
+}
+
+
+async def final_rows(database: Database, customer_id: str, suffix: str = "") -> bytes:
+    """Everything we hold of a customer that must not depend on how its events came, without the ids' suffix."""
+    names = {"ids": [customer_id], "owners": [f"stripe:{customer_id}"]}
+    async with database.transaction() as connection:
+        results = {table: await connection.execute(text(query), names) for table, query in ROWS.items()}
+        rows = {table: [dict(row) for row in result.mappings()] for table, result in results.items()}
+    written = orjson.dumps(rows, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    return written.replace(suffix.encode(), b"") if suffix else written
