@@ -8,9 +8,7 @@ from functools import partial
 from typing import Any, cast
 
 import structlog
-from graphql import GraphQLSchema
 from pydantic import SecretStr
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,7 +21,7 @@ from billing.sync import Syncing
 from clock import Clock, SystemClock
 from content.publish import Feed
 from errors import GatehouseError, NotConfigured
-from execution.contract import Contract, prepare
+from execution.contract import prepare
 from gating.model import DenialCode, Denied, Grant, Source
 from gating.postgres import PostgresSnapshots
 from gating.publish import run_publisher
@@ -154,14 +152,12 @@ def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services) -
     schemas = build_schemas()
     verifier = TokenVerifier(keys, issuer=settings.token_issuer, clock=parts.clock, development=settings.development)
 
-    def contract(schema: GraphQLSchema) -> Contract:
-        features = frozenset(parts.catalogue.features)
-        return prepare(schema, offers=parts.catalogue, features=features, on_denied=partial(_count, parts.metrics))
-
+    features, count = frozenset(parts.catalogue.features), partial(_count, parts.metrics)
+    serve = partial(prepare, offers=parts.catalogue, features=features, on_denied=count)
     return Surface(
-        contract(schemas.full),
-        contract(schemas.integrator),
-        contract(schemas.spa),
+        serve(schemas.full),
+        serve(schemas.integrator),
+        serve(schemas.spa),
         lambda principal, contract: build_context(principal, services, contract.schema),
         verifier,
         parts.clock,
@@ -191,9 +187,8 @@ def _webhooks(settings: Settings, parts: Parts) -> BaseRoute:
 
 
 def _health(parts: Parts) -> Health:
-    database, redis = parts.database, cast(Any, parts.redis)  # each client declares `ping` differently
-    needed = Part("database", lambda: database.fetch(text("SELECT 1")))
-    spared = Part("redis", redis.ping, needed=False)
+    redis = cast(Any, parts.redis)  # each client declares `ping` differently
+    needed, spared = Part("database", parts.database.ping), Part("redis", redis.ping, needed=False)
     return Health((needed, spared), (), parts.metrics)
 
 

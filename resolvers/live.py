@@ -8,10 +8,10 @@ from resolvers.context import Info
 
 
 async def entitlements_changed(info: Info) -> AsyncIterator[Member]:
-    """The caller itself, each time what it holds changes. Raises BadInput for callers who are no member."""
+    """The caller itself, at once and each time what it holds may have changed; BadInput for who is no member."""
     services, member_id = info.context.services, info.context.principal.member_id
     if member_id is None:
         raise BadInput("Only members hold entitlements: sign in as the member whose changes you want to follow.")
     async for changed in services.store.changes():
-        if changed == member_id and (member := await find_member(services.database, member_id)):
+        if changed in (None, member_id) and (member := await find_member(services.database, member_id)):
             yield member

@@ -16,6 +16,9 @@ class Entitlements(Protocol):
         """The member's grants. Raises errors.Unavailable when nothing can say what they are."""
         ...
 
-    def changes(self) -> AsyncIterator[str]:
-        """Ids of members whose grants changed, as each change becomes visible to this process."""
+    def changes(self) -> AsyncIterator[str | None]:
+        """Ids of members whose grants changed, as each change becomes visible to this process.
+
+        None first, and whenever messages may have been lost: look for yourself.
+        """
         ...

@@ -52,6 +52,10 @@ class Database:
                     raise
                 return await self._fetch(statement, parameters)
 
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        await self.fetch(text("SELECT 1"))
+
     async def _fetch(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
         async with self.reader.connect() as connection:
             return (await connection.execute(statement, parameters)).all()
