@@ -39,18 +39,19 @@ def describe_denial(error: DenialError) -> dict[str, Any]:
 
 def _describe_fault(error: GraphQLError, operation_name: str | None, logged: set[int]) -> dict[str, Any]:
     cause = cause_of(error)
-    code, message = public_face(cause)
-    if code in (GatehouseError.code, Unavailable.code) and id(cause) not in logged:
+    if id(cause) not in logged:
         logged.add(id(cause))
         log_fault(cause, operation_name, error.path)
+    code, message = public_face(cause)
     return {**error.formatted, "message": message, "extensions": {"code": code}}
 
 
 def log_fault(cause: Exception, operation_name: str | None, path: Sequence[str | int] | None = None) -> None:
-    """One line, with the traceback only where the fault is ours to mend; never the variables."""
+    """One line, with the traceback only where the fault is ours to mend; none for the caller's; never the variables."""
+    code, _ = public_face(cause)
     if isinstance(cause, Unavailable):
         log.warning("part_unavailable", operation=operation_name, path=path, reason=cause.message)
-    else:
+    elif code == GatehouseError.code:
         log.error("operation_failed", operation=operation_name, path=path, exc_info=cause)
 
 

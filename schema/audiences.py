@@ -79,6 +79,7 @@ def _copy_type(original: GraphQLNamedType, hidden: Hidden, copied: Mapping[str, 
         if len(values) == len(original.values) and not any(map(_marked, (original, *values.values()))):
             return original
         kwargs["values"] = {name: _copy_value(value) for name, value in values.items()}
+        kwargs["enum"] = definition_of(original)
     elif isinstance(original, GraphQLUnionType):
         kwargs["types"] = lambda: [copied[member.name] for member in original.types if member.name in copied]
         # Strawberry recognises its union by identity.

@@ -114,3 +114,30 @@ def _leaves(schema: GraphQLSchema, book: RuleBook, parent: GraphQLObjectType, de
     if depth > 1:
         leaves += [f"{name} {selection_of(schema, book, fields[name], depth - 1)}" for name in inner]
     return " ".join(leaves or ["__typename"])
+
+
+SHAPES = (
+    "plain",
+    "alias",
+    "alias to an open name",
+    "duplicate",
+    "many aliases",
+    "inline fragment",
+    "inline fragment without a type",
+    "nested inline fragments",
+    "fragment",
+    "nested fragments",
+    "fragment twice",
+    "inline through an interface",
+    "fragment on an interface",
+    "field of an interface",
+    "field of an interface, alias",
+    "field of an interface in a fragment",
+    "include by variable",
+    "skip by variable",
+    "fragment included by variable",
+    "excluded by variable",
+    "several operations",
+    "introspection",
+)
+"""All of them; a shape without a case fails the test."""

@@ -39,7 +39,7 @@ def arguments(owner: str, name: str, field: GraphQLField, target: str) -> str | 
     return '(name: "x")' if any(map(is_required_argument, field.args.values())) else ""
 
 
-CASES = field_cases(SCHEMA, CONTRACT.rules, arguments)
+CASES = field_cases(CONTRACT, arguments)
 
 
 async def answers_of(case: Case, access: Access, contract: Contract = CONTRACT) -> list[Answer]:

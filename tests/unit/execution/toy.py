@@ -10,10 +10,14 @@ import strawberry
 from graphql import GraphQLSchema
 
 from errors import BadInput
-from execution.contract import Contract, prepare
+from execution.contract import Contract, ignore, prepare
 from execution.denials import TypeAccess
+from execution.documents import Documents
+from execution.gate import remember_gates
+from execution.limits import DEFAULT_LIMITS
 from execution.lockable import access_of
 from execution.model import Operation
+from execution.rules import build_rules
 from execution.selection import open_selection
 from gating.directives import (
     Audience,
@@ -390,6 +394,14 @@ def graphql_schema(schema: strawberry.Schema = FULL) -> GraphQLSchema:
 
 def contract_of(schema: GraphQLSchema | None = None) -> Contract:
     return prepare(schema or graphql_schema(), offers=PlanOffers(), features=FEATURES)
+
+
+def unchecked_contract(schema: GraphQLSchema) -> Contract:
+    """A contract that no static check has passed, for what must hold even then."""
+    rules = build_rules(schema)
+    return Contract(
+        schema, rules, PlanOffers(), Documents(schema, rules, DEFAULT_LIMITS), remember_gates(rules), ignore, ()
+    )
 
 
 def holding(*features: str, scopes: frozenset[str] = frozenset(), available: bool = True) -> Access:
