@@ -128,5 +128,4 @@ def _facts(facts: Mapping[str, str]) -> str:
 
 
 def _markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *body))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *body))
