@@ -110,6 +110,13 @@ async def list_events(
     return [_event(row) for row in await database.fetch(text(LIST), parameters)]
 
 
+async def count_events(database: Database, *, type: str | None = None) -> int:
+    """How many events are stored, of all types unless one is named."""
+    query = text("SELECT count(*) AS total FROM stripe_event WHERE CAST(:type AS text) IS NULL OR type = :type")
+    [row] = await database.fetch(query, {"type": type})
+    return row.total
+
+
 async def find_event(database: Database, event_id: str) -> StripeEvent | None:
     query = text(LIST.replace(" WHERE ", " WHERE id = :id AND ", 1))
     parameters = {"id": event_id, "type": None, "customer_id": None, "after": None, "limit": 1}

@@ -21,6 +21,7 @@ LIST = text(
     " (SELECT created_at, id FROM subscription WHERE id = :after))"
     " ORDER BY created_at DESC, id DESC LIMIT :limit"
 )
+COUNT = text("SELECT count(*) AS total FROM subscription WHERE CAST(:status AS text) IS NULL OR status = :status")
 BY_ID = text("SELECT content FROM subscription WHERE id = :id")
 
 
@@ -51,6 +52,12 @@ async def list_subscriptions(
     whether more exist."""
     parameters = {"status": status, "after": after, "limit": limit}
     return [_subscription(row) for row in await database.fetch(LIST, parameters)]
+
+
+async def count_subscriptions(database: Database, *, status: str | None = None) -> int:
+    """How many are mirrored, in any status unless one is named."""
+    [row] = await database.fetch(COUNT, {"status": status})
+    return row.total
 
 
 def _subscription(row: Row[Any]) -> Subscription:

@@ -39,6 +39,11 @@ class Page:
     after: tuple[Any, str] | None
 
     @property
+    def after_id(self) -> str | None:
+        """For lists ordered by something that the id leads to."""
+        return self.after[1] if self.after else None
+
+    @property
     def limit(self) -> int:
         """One more than asked for, to learn whether more exist."""
         return self.first + 1

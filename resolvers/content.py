@@ -6,11 +6,11 @@ from typing import Annotated
 import strawberry
 
 from content.browse import DRAFTS, ORDERINGS, Order, Ordering, Where, count_content, list_content, search_content
-from content.find import count_authors, find_authors, find_content, find_content_by_slug, list_authors, list_tags
+from content.find import count_authors, find_content_by_slug, list_authors, list_tags
 from content.model import Author, Entry, Kind, Tag
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, Page, connect, page_for
-from resolvers.context import Context, Info
+from resolvers.context import Info
 from resolvers.inputs import text_of
 
 Slug = Annotated[str, strawberry.argument(description="The `slug` of the content, as in the address of its page.")]
@@ -20,9 +20,6 @@ SearchText = Annotated[
         description='Words to find in titles and teasers, all of them; `or`, `-word` and "quoted words" are understood.'
     ),
 ]
-
-Wanted = tuple[str, frozenset[str]]
-"""An id and the columns that a selection needs of it."""
 
 
 async def contents(
@@ -66,22 +63,6 @@ async def authors(info: Info, first: First = 20, after: After = None) -> Connect
 
 async def tags(info: Info) -> Sequence[Tag]:
     return await list_tags(info.context.services.database)
-
-
-async def load_authors(context: Context, wanted: Sequence[Wanted]) -> Sequence[Author | None]:
-    """A batch for `Context.load`."""
-    found = await find_authors(context.services.database, all_columns(wanted), {author_id for author_id, _ in wanted})
-    return [found.get(author_id) for author_id, _ in wanted]
-
-
-async def load_content(context: Context, wanted: Sequence[Wanted]) -> Sequence[Entry | None]:
-    """A batch for `Context.load`; published content alone."""
-    found = await find_content(context.services.database, all_columns(wanted), {entry_id for entry_id, _ in wanted})
-    return [found.get(entry_id) for entry_id, _ in wanted]
-
-
-def all_columns(wanted: Sequence[Wanted]) -> frozenset[str]:
-    return frozenset[str]().union(*(columns for _, columns in wanted))
 
 
 async def _connection(info: Info, page: Page, where: Where, ordering: Ordering) -> Connection[Entry]:

@@ -17,8 +17,8 @@ from billing.model import Catalogue
 from clock import Clock
 from content.publish import Feed
 from gating.model import Access
+from gating.store import EntitlementStore
 from identity.model import Principal
-from resolvers.ports import Entitlements
 from storage.database import Database
 
 Key = TypeVar("Key")
@@ -32,7 +32,7 @@ class Services:
     clock: Clock
     database: Database
     catalogue: Catalogue
-    store: Entitlements
+    store: EntitlementStore
     feed: Feed
 
 

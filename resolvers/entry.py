@@ -9,8 +9,8 @@ from content.model import Author, Course, Download, Entry, Lesson
 from content.walled import find_bodies, find_file_urls, find_read_counts
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, Page, connect, page_for
-from resolvers.content import load_authors, load_content
 from resolvers.context import Context, Info
+from resolvers.loading import load_authors, load_content
 
 LessonsWanted = tuple[str, Page, frozenset[str]]
 

@@ -8,7 +8,7 @@ from resolvers.context import Info
 
 
 async def entitlements_changed(info: Info) -> AsyncIterator[Member]:
-    """The caller itself, at once and each time what it holds may have changed; BadInput for who is no member."""
+    """The caller itself: at once, and each time what it holds may have changed. Raises BadInput for others."""
     services, member_id = info.context.services, info.context.principal.member_id
     if member_id is None:
         raise BadInput("Only members hold entitlements: sign in as the member whose changes you want to follow.")

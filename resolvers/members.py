@@ -16,8 +16,8 @@ from metering.model import API_CALLS, DailyUsage
 from metering.usage import daily_usage_of, usage_of
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, connect, page_for
-from resolvers.content import load_content
 from resolvers.context import Context, Info
+from resolvers.loading import load_content
 from resolvers.plans import NamedLimit
 
 ANALYTICS_DAYS = 30
@@ -67,12 +67,11 @@ async def entitlements(root: strawberry.Parent[Member], info: Info) -> Sequence[
 
 
 async def entitlements_of(context: Context, member_id: str) -> Sequence[Entitlement]:
-    """One for each feature held now, by key; what everybody holds comes as FREE where nothing better gives it."""
+    """One for each feature held now, by key."""
     catalogue, now = context.services.catalogue, context.services.clock.now()
     snapshot = await context.load(load_snapshots, member_id)
-    longest = {key: Grant(key, Source.FREE, "") for key in catalogue.free_features}
-    for grant in sorted((each for each in snapshot.grants if each.holds_at(now)), key=_length):
-        longest[grant.feature] = grant
+    held = sorted((grant for grant in snapshot.grants if grant.holds_at(now)), key=_length)
+    longest = {grant.feature: grant for grant in held}
     names = {key: feature.name for key, feature in catalogue.features.items()}
     return [
         Entitlement(key, names.get(key, key), grant.source, grant.ends_at) for key, grant in sorted(longest.items())

@@ -16,10 +16,11 @@ from identity.members import Member
 from identity.model import Kind
 from resolvers.columns import columns_for
 from resolvers.connection import MOST
-from resolvers.content import load_authors, load_content
 from resolvers.context import Info
 from resolvers.inputs import is_id
+from resolvers.loading import load_authors, load_content
 from resolvers.members import load_members
+from resolvers.subscriptions import event
 
 MEMBERS_SCOPE = "members:read"
 
@@ -67,5 +68,6 @@ TYPES: Mapping[str, tuple[str, Find]] = {
     "dwn": ("Download", _entry),
     "aut": ("Author", _author),
     "mem": ("Member", _member),
+    "evt": ("StripeEvent", event),
 }
 """By prefix: the type's name, and how one is found. Its record bears the same name."""

@@ -8,10 +8,12 @@ from gating.directives import requires
 from gating.model import Source
 from identity import members as identity
 from resolvers import members as resolve
+from resolvers import subscriptions as resolve_subscriptions
 from schema.content import Content
 from schema.fields import field, show_enum, shows
 from schema.node import Connection, Node
 from schema.plans import Limit, Plan
+from schema.subscriptions import PlanSubscription
 
 show_enum(
     Source,
@@ -77,6 +79,10 @@ class Member(Node):
     email: str | None = field("The address the account is known by; null until we learn it.")
     name: str | None = field("As the member wants to be called; null until we learn it.")
     created_at: datetime = field("When the account was made.")
+    subscription: PlanSubscription | None = field(
+        "The subscription, one that has ended when there is no other; null without any.",
+        resolver=resolve_subscriptions.subscription,
+    )
     plan: Plan | None = field("The plan the member is on now.", resolver=resolve.plan)
     entitlements: list[Entitlement] = field(
         "Every feature the member holds now, by key.", resolver=resolve.entitlements

@@ -13,6 +13,7 @@ from resolvers import members as resolve_members
 from resolvers import nodes as resolve_nodes
 from resolvers import operations as resolve_operations
 from resolvers import plans as resolve_plans
+from resolvers import subscriptions as resolve_subscriptions
 from resolvers.connection import After, First
 from resolvers.context import Info
 from resolvers.inputs import is_id, text_of
@@ -22,6 +23,7 @@ from schema.inputs import ContentFilter
 from schema.members import Entitlement, Member
 from schema.node import Connection, Node
 from schema.plans import FeatureAvailability, Plan
+from schema.subscriptions import PlanSubscription, StripeEvent
 
 IncludeArchived = Annotated[
     bool,
@@ -73,6 +75,16 @@ class Query:
         "A member by id; null when there is none.",
         resolver=resolve_operations.member,
         directives=[only_for(Audience.OPERATOR), requires_scopes("members:read")],
+    )
+    subscriptions: Connection[PlanSubscription] | None = field(
+        "All subscriptions, the latest begun first.",
+        resolver=resolve_subscriptions.subscriptions,
+        directives=[only_for(Audience.OPERATOR), requires_scopes("subscriptions:read")],
+    )
+    stripe_events: Connection[StripeEvent] | None = field(
+        "All events kept, the latest arrival first.",
+        resolver=resolve_subscriptions.stripe_events,
+        directives=[only_for(Audience.OPERATOR), requires_scopes("events:read")],
     )
     member_entitlements: list[Entitlement] | None = field(
         "What a member holds now; null when there is no such member.",

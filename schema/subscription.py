@@ -14,7 +14,7 @@ from schema.members import Member
 @strawberry.type(description="Everything that can be followed.")
 class Subscription:
     entitlements_changed: AsyncIterator[Member] = follow(
-        "The caller as a member: at once, and each time what it holds may have changed.",
+        "The caller as a member: at once, and again each time what it holds may have changed.",
         resolver=live.entitlements_changed,
         directives=[Authenticated()],
     )

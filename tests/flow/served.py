@@ -1,25 +1,36 @@
-"""A served schema on a seeded database, for callers of any kind: what an HTTP request reaches, without HTTP."""
+"""A served schema on a seeded database and the real store: what an HTTP request reaches, without HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import text
 
 from billing.catalogue import load_catalogue
 from billing.model import Catalogue
 from clock import Clock
 from content.publish import Feed
+from content.seed import seed_content
 from execution.contract import Contract, prepare
-from execution.execute import execute
+from execution.execute import execute, subscribe
 from execution.model import Answer, Operation
-from gating.model import Access, Grant, Snapshot, Source
+from gating.model import Grant, LimitGrant, Source
+from gating.postgres import PostgresSnapshots
+from gating.publish import publish_pending
+from gating.record import record_grants
+from gating.redis import RedisSnapshots
+from gating.store import EntitlementStore
 from identity.model import ANONYMOUS, Kind, Principal
+from metering.seed import seed_usage
 from resolvers.context import Services, build_context
 from schema.build import build_schemas
 from storage.database import Database
+from storage.redis import connect_redis
 
 FREE, PRO, ENTERPRISE = "mem_free", "mem_pro", "mem_enterprise"
-PLANS = {FREE: None, PRO: "pro", ENTERPRISE: "enterprise"}
 
 OPERATOR = Principal(
     Kind.OPERATOR,
@@ -33,38 +44,13 @@ def member(member_id: str) -> Principal:
     return Principal(Kind.MEMBER, member_id)
 
 
-@dataclass
-class HeldInMemory:
-    """A stand-in for the store at its port: members hold what their plan includes, without an end."""
-
-    catalogue: Catalogue
-    clock: Clock
-    plans: dict[str, str | None] = field(default_factory=lambda: dict(PLANS))
-
-    async def access_for(self, principal: Principal) -> Access:
-        held = frozenset[str]()
-        if principal.member_id:
-            held = (await self.snapshot_of(principal.member_id)).features_at(self.clock.now())
-        features = held | self.catalogue.free_features
-        return Access(principal.kind is not Kind.ANONYMOUS, features, principal.scopes, revision=1)
-
-    async def snapshot_of(self, member_id: str) -> Snapshot:
-        plan = self.catalogue.find_plan(self.plans.get(member_id) or "")
-        features = sorted(plan.features) if plan else []
-        grants = tuple(Grant(key, Source.SUBSCRIPTION, "sub_1", plan and plan.key) for key in features)
-        return Snapshot(member_id, 1, grants)
-
-    async def changes(self) -> AsyncIterator[str]:
-        for member_id in self.plans:
-            yield member_id
-
-
 @dataclass(frozen=True)
 class Served:
-    """`ask` runs an operation as some caller on the contract of that caller, or on the one named."""
+    """`ask` runs an operation for a caller on that caller's contract, or on the one named."""
 
     services: Services
     contracts: Mapping[str, Contract]
+    snapshots: RedisSnapshots
 
     async def ask(
         self,
@@ -73,27 +59,74 @@ class Served:
         variables: Mapping[str, Any] | None = None,
         contract: str | None = None,
     ) -> Answer:
-        chosen = self.contracts[
-            contract or {Kind.OPERATOR: "full", Kind.INTEGRATOR: "integrator"}.get(caller.kind, "spa")
-        ]
-        return await execute(
-            chosen, Operation(query, variables), await build_context(caller, self.services, chosen.schema)
-        )
+        chosen = self.contract_of(caller, contract)
+        context = await build_context(caller, self.services, chosen.schema)
+        return await execute(chosen, Operation(query, variables), context)
 
     async def data(self, query: str, caller: Principal = ANONYMOUS, **variables: Any) -> Any:
         """The data of an answer that has no errors."""
         answer = await self.ask(query, caller, variables)
-        assert answer.errors == []
+        assert answer.errors == [], answer.errors
         return answer.data
 
+    async def follow(self, query: str, caller: Principal) -> AsyncIterator[Answer]:
+        chosen = self.contract_of(caller, None)
+        context = await build_context(caller, self.services, chosen.schema)
+        async for answer in subscribe(chosen, Operation(query), context):
+            yield answer
 
-def serve(database: Database, clock: Clock) -> Served:
-    catalogue = load_catalogue(Path("catalogue.yaml"))
-    services = Services(clock, database, catalogue, HeldInMemory(catalogue, clock), Feed(database))
-    schemas = build_schemas()
+    def contract_of(self, caller: Principal, name: str | None) -> Contract:
+        usual = {Kind.OPERATOR: "full", Kind.INTEGRATOR: "integrator"}
+        return self.contracts[name or usual.get(caller.kind, "spa")]
+
+    async def subscribe_to(self, member_id: str, plan_key: str | None) -> None:
+        """Gives the member what the plan includes, and nothing else, as a webhook would."""
+        now, plan = self.services.clock.now(), self.services.catalogue.find_plan(plan_key or "")
+        grants = [Grant(key, Source.SUBSCRIPTION, "sub_1", plan.key) for key in plan.features] if plan else []
+        limits = (
+            [LimitGrant(each.limit, each.value, Source.SUBSCRIPTION, "sub_1") for each in plan.limits] if plan else []
+        )
+        async with self.services.database.transaction() as connection:
+            await record_grants(
+                connection, member_id, owner=f"test:{member_id}", grants=grants, limits=limits, cause="test", now=now
+            )
+        await publish_pending(self.services.database, PostgresSnapshots(self.services.database), self.snapshots)
+
+
+@cache
+def demo_catalogue() -> Catalogue:
+    return load_catalogue(Path("catalogue.yaml"))
+
+
+@cache
+def build_contracts() -> Mapping[str, Contract]:
+    catalogue, schemas = demo_catalogue(), build_schemas()
     features = frozenset(catalogue.features)
-    contracts = {
-        name: prepare(getattr(schemas, name), offers=catalogue, features=features)
-        for name in ("full", "integrator", "spa")
-    }
-    return Served(services, contracts)
+    by_name = {"full": schemas.full, "integrator": schemas.integrator, "spa": schemas.spa}
+    return {name: prepare(schema, offers=catalogue, features=features) for name, schema in by_name.items()}
+
+
+@asynccontextmanager
+async def serve(database: Database, redis_url: str, clock: Clock) -> AsyncGenerator[Served]:
+    """Everything seeded; a free, a pro and an enterprise member."""
+    catalogue = demo_catalogue()
+    redis = connect_redis(redis_url)
+    snapshots = RedisSnapshots(redis, clock)
+    free = catalogue.default_plan
+    baseline = tuple(Grant(key, Source.FREE, free.key, free.key) for key in sorted(free.features)) if free else ()
+    store = EntitlementStore(PostgresSnapshots(database), snapshots, clock, baseline=baseline)
+    served = Served(Services(clock, database, catalogue, store, Feed(database)), build_contracts(), snapshots)
+    await _seed(served)
+    yield served
+    await redis.aclose()
+
+
+async def _seed(served: Served) -> None:
+    database, now = served.services.database, served.services.clock.now()
+    await seed_content(database, now)
+    people = [{"id": id, "email": f"{id}@example.com", "name": id} for id in (FREE, PRO, ENTERPRISE)]
+    async with database.transaction() as connection:
+        await connection.execute(text("INSERT INTO member (id, email, name) VALUES (:id, :email, :name)"), people)
+    await served.subscribe_to(PRO, "pro")
+    await served.subscribe_to(ENTERPRISE, "enterprise")
+    await seed_usage(database, (FREE, PRO, ENTERPRISE), now)
