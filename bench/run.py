@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import orjson
@@ -15,6 +14,8 @@ from bench.rows import REFERENCE, Row
 from bench.servers import Running
 
 HEADERS = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
+
+Pair = tuple[str, Row, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ class Bench:
                 samples[row].append(self.sample(row, plan.seconds))
         return samples
 
-    def alternate(self, base: Row, other: Row, plan: Plan) -> list[tuple[Sample, Sample]]:
-        """Both rows back to back, `plan.pairs` times, each first in every other pair; returned with `base` first."""
+    def alternate(self, pair: Pair, plan: Plan) -> list[tuple[Sample, Sample]]:
+        """Both rows back to back, each first in every other pair."""
+        name, base, other = pair
+        self.progress(f"{plan.pairs} pairs of {name}, {plan.pairs * plan.seconds * 2} s")
         taken: list[tuple[Sample, Sample]] = []
         for number in range(plan.pairs):
             if number % 2:
@@ -84,7 +87,7 @@ class Bench:
             raise RunFailed(f"{row.server.name} answers {response.status_code}: {response.text[:300]}")
         return response.content
 
-    def _expected(self, row: Row) -> Path:
+    def _expected(self, row: Row):
         return self.ground.folder / f"{row.server.name}, {row.case.title}.json"
 
 
