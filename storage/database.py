@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Executable, Row, event, make_url, text
+from sqlalchemy import Executable, Row, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -119,18 +119,16 @@ def connect(
     """A handle on `url` (`postgresql://…`); opens no connection yet.
 
     `timeout_seconds` bounds connecting, waiting for the pool and each statement, separately.
-    `query_logger` receives every statement's SQL as the driver sends it; for tests.
+    `query_logger` receives the SQL of every statement as the driver prepares it, each time it is run; for tests.
     """
     sqlalchemy_url = make_url(url).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(
-        sqlalchemy_url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=timeout_seconds,
-        connect_args={"timeout": timeout_seconds, "command_timeout": timeout_seconds},
-    )
+    options: dict[str, Any] = {"timeout": timeout_seconds, "command_timeout": timeout_seconds}
     if query_logger is not None:
-        _log_queries(engine, query_logger)
+        # A statement found in the cache is not prepared again, and would not be seen.
+        options |= {"connection_class": _logged_connection(query_logger), "prepared_statement_cache_size": 0}
+    engine = create_async_engine(
+        sqlalchemy_url, pool_size=pool_size, max_overflow=0, pool_timeout=timeout_seconds, connect_args=options
+    )
     dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"), dsn)
 
@@ -152,13 +150,15 @@ async def _notifications(connection: "asyncpg.Connection[asyncpg.Record]", chann
     return queue
 
 
-def _log_queries(engine: AsyncEngine, logger: QueryLogger) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def add_logger(dbapi_connection: Any, _record: Any) -> None:
-        def log(record: Any) -> None:
-            logger(record.query)
+def _logged_connection(logger: QueryLogger) -> type[asyncpg.Connection]:
+    class Logged(asyncpg.Connection):
+        """The driver's own log knows nothing of prepared statements, and SQLAlchemy prepares all that it runs."""
 
-        dbapi_connection.driver_connection.add_query_logger(log)
+        async def prepare(self, query: str, **options: Any) -> Any:
+            logger(query)
+            return await super().prepare(query, **options)
+
+    return Logged
 
 
 @asynccontextmanager

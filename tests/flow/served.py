@@ -1,6 +1,6 @@
 """A served schema on a seeded database and the real store: what an HTTP request reaches, without HTTP."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +69,7 @@ class Served:
         assert answer.errors == [], answer.errors
         return answer.data
 
-    async def follow(self, query: str, caller: Principal) -> AsyncIterator[Answer]:
+    async def follow(self, query: str, caller: Principal) -> AsyncGenerator[Answer]:
         chosen = self.contract_of(caller, None)
         context = await build_context(caller, self.services, chosen.schema)
         async for answer in subscribe(chosen, Operation(query), context):
