@@ -43,7 +43,7 @@ def _existing_file(path: Path) -> Path:
 
 
 _PostgresUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
-_RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
+_RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")]
 
 
 class Settings(BaseModel):
@@ -63,7 +63,8 @@ class Settings(BaseModel):
         None, description="the login that owns the tables and runs migrations, postgresql://…"
     )
     redis_url: _RedisUrl | None = Field(
-        None, description="Redis or Valkey, redis://…, rediss://… or unix://…. Unset: embedded Valkey"
+        None,
+        description="Redis or Valkey: redis://…, rediss://…, unix://…, redis+cluster://…. Unset: embedded Valkey",
     )
     stripe_api_key: SecretStr | None = Field(None, description="Stripe's secret key, sk_… or rk_…")
     stripe_api_base: Annotated[str, _with_scheme("https", "http")] | None = Field(

@@ -17,7 +17,7 @@ from identity.keys import Keys, generate_pem, load_keys
 from identity.model import Kind, Principal
 from identity.tokens import mint
 from storage.embedded import parts
-from storage.embedded.postgres import APP
+from storage.embedded.postgres import APP, SUPERUSER
 from storage.migrate import migrate
 
 ISSUER = "gatehouse"
@@ -80,7 +80,9 @@ def _variables(folder: Path, places: parts.Addresses) -> dict[str, str]:
         "GATEHOUSE_DATA_DIR": str(folder / "gatehouse"),
         "GATEHOUSE_STRIPE_API_KEY": "sk_test_bench",
         "GATEHOUSE_STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
+        "GATEHOUSE_LOG_LEVEL": "warning",
         "BENCH_DATABASE_URL": places.app_url,
+        "BENCH_UNWALLED_DATABASE_URL": places.postgres.url(SUPERUSER),
         "BENCH_PUBLIC_KEY_FILE": str(folder / "public_key.pem"),
         "BENCH_TOKEN_ISSUER": ISSUER,
         "BENCH_WEBHOOK_SECRET": WEBHOOK_SECRET,

@@ -2,13 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.faults import Missing, RunFailed
+from bench.faults import RunFailed
 from bench.processor import processor_seconds
 
 CONNECTIONS = 16
@@ -36,11 +35,6 @@ class Sample:
     p99: float
     server_cpu: float
     postgres_cpu: float
-
-
-def require_wrk() -> None:
-    if shutil.which("wrk") is None:
-        raise Missing("wrk is not installed: `apt-get install wrk` or `brew install wrk`")
 
 
 def load(shot: Shot, seconds: float, *, server: int, postgres: int) -> Sample:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import comparisons
 from bench.answers import Shape, flat_rows, graphql_data
+from bench.comparisons import Comparison
 from bench.data import FREE, PRO
 from bench.servers import Server, node, uvicorn
 
@@ -36,9 +38,9 @@ UNGATED = uvicorn("Gatehouse, gates off", f"{_OURS}:ungated", "/spa/graphql")
 UNWALLED = uvicorn("Gatehouse, gates and wall off", f"{_OURS}:unwalled", "/spa/graphql")
 ERRORS = uvicorn("Gatehouse, denials as errors", f"{_OURS}:denying_by_error", "/spa/graphql")
 MERCURIUS = node("mercurius JIT", "mercurius.js", "/graphql", **_SAME_SWITCHES)
-STOCK = uvicorn("Strawberry", f"{_PEERS}.stock:app", "/graphql/")
-CACHED = uvicorn("Strawberry, both caches", f"{_PEERS}.stock:app", "/graphql/", BENCH_CACHES="on", **_SAME_SWITCHES)
-RAW = uvicorn("Starlette + asyncpg + orjson", f"{_PEERS}.raw:app", "/articles")
+STOCK = uvicorn("Strawberry", f"{_PEERS}.stock:build", "/graphql/")
+CACHED = uvicorn("Strawberry, both caches", f"{_PEERS}.stock:build", "/graphql/", BENCH_CACHES="on", **_SAME_SWITCHES)
+RAW = uvicorn("Starlette + asyncpg + orjson", f"{_PEERS}.raw:build", "/articles")
 
 _LIST, _ME = ((_QUERIES / f"{name}.graphql").read_text().strip() for name in ("list", "me"))
 LIST = Case("Q1, a gated list of 50, allowed", _LIST, PRO)
@@ -67,3 +69,9 @@ RATIOS = (
     (LIST, GATEHOUSE, RAW),
 )
 """What is said first: how many times the req/s, and how much less the CPU, of the first server than of the second."""
+
+PAIRS = (
+    (Comparison(comparisons.ON, comparisons.OFF, bar=0.05), Row(UNGATED, LIST), Row(GATEHOUSE, LIST)),
+    (Comparison(comparisons.DENIED, comparisons.ON), Row(GATEHOUSE, LIST), Row(GATEHOUSE, DENIED)),
+)
+"""What is compared over HTTP as well, base first, in more pairs than there are rounds."""

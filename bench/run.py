@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import orjson
@@ -14,8 +15,6 @@ from bench.rows import REFERENCE, Row
 from bench.servers import Running
 
 HEADERS = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
-
-Pair = tuple[str, Row, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +62,8 @@ class Bench:
                 samples[row].append(self.sample(row, plan.seconds))
         return samples
 
-    def alternate(self, pair: Pair, plan: Plan) -> list[tuple[Sample, Sample]]:
-        """Both rows back to back, each first in every other pair."""
-        name, base, other = pair
-        self.progress(f"{plan.pairs} pairs of {name}, {plan.pairs * plan.seconds * 2} s")
+    def alternate(self, base: Row, other: Row, plan: Plan) -> list[tuple[Sample, Sample]]:
+        """Both rows back to back, `plan.pairs` times, each first in every other pair; returned with `base` first."""
         taken: list[tuple[Sample, Sample]] = []
         for number in range(plan.pairs):
             if number % 2:
@@ -87,7 +84,7 @@ class Bench:
             raise RunFailed(f"{row.server.name} answers {response.status_code}: {response.text[:300]}")
         return response.content
 
-    def _expected(self, row: Row):
+    def _expected(self, row: Row) -> Path:
         return self.ground.folder / f"{row.server.name}, {row.case.title}.json"
 
 

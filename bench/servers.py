@@ -40,10 +40,10 @@ class Running:
         return f"http://{HOST}:{self.port}{self.server.path}"
 
 
-def uvicorn(name: str, app: str, path: str, **variables: str) -> Server:
-    """One worker, as Gatehouse's own command runs it, without an access log. `app` is `module:attribute`."""
-    options = ("--host", HOST, "--port", "PORT", "--no-access-log", "--log-level", "warning")
-    return Server(name, (sys.executable, "-m", "uvicorn", app, *options), path, variables)
+def uvicorn(name: str, factory: str, path: str, **variables: str) -> Server:
+    """One worker, as Gatehouse's own command runs it, without an access log. `factory` is `module:function`."""
+    options = ("--factory", "--host", HOST, "--port", "PORT", "--no-access-log", "--log-level", "warning")
+    return Server(name, (sys.executable, "-m", "uvicorn", factory, *options), path, variables)
 
 
 def node(name: str, script: str, path: str, **variables: str) -> Server:
@@ -78,7 +78,7 @@ def _start(server: Server, ground: Ground, environ: Mapping[str, str]) -> Runnin
     with log.open("wb") as output:
         process = subprocess.Popen(
             [part if part != "PORT" else str(port) for part in server.command],
-            env={**environ, **ground.variables, **server.variables, "PORT": str(port)},
+            env={**environment(ground, environ), **server.variables, "PORT": str(port)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -107,6 +107,12 @@ def _wait_until_open(one: Running) -> None:
             if time.monotonic() > deadline:
                 raise failed(one, f"does not listen after {START_SECONDS} s") from None
             time.sleep(0.05)
+
+
+def environment(ground: Ground, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with the ground's variables; settings of the caller's own Gatehouse do not reach the one under load."""
+    foreign = {name: value for name, value in environ.items() if not name.startswith("GATEHOUSE_")}
+    return foreign | ground.variables
 
 
 def _free_port() -> int:

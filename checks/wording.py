@@ -14,6 +14,7 @@ ADDRESS = re.compile(r"https?://")
 DURATION = re.compile(r"\btime\.(monotonic|perf_counter)|\.time\(\)")
 SECRET = re.compile(r"\.get_secret_value\(")
 MEASURED = {
+    "cli/progress.py": "shows how long a step takes",
     "gating/store.py": "how long memory may answer before it asks again; injected, so tests move it",
     "storage/breaker.py": "how long a failing part is left alone; injected, so tests move it",
     "storage/embedded/": "waits for a server to start or stop",

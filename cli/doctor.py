@@ -10,10 +10,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass
-from typing import Any
-
-import redis.asyncio
-from sqlalchemy import text
 
 from billing.catalogue import load_catalogue
 from cli.listen import listen
@@ -23,9 +19,10 @@ from cli.token import signing_keys
 from clock import SystemClock
 from errors import GatehouseError
 from settings import Settings, load_settings
-from storage.database import Database, connect
-from storage.login import get_login, problems_of
+from storage.database import connect
+from storage.login import Login, get_login, problems_of
 from storage.migrate import pending
+from storage.redis import get_server_name
 
 _LARGEST_SKEW_SECONDS = 5
 
@@ -97,7 +94,7 @@ async def _database(settings: Settings) -> AsyncGenerator[Finding]:
             f"pending: {', '.join(missing)}" if missing else "none pending",
             "run gatehouse migrate" if by_hand else None,
         )
-        yield await _clock(database)
+        yield _clock(login)
     except GatehouseError as fault:
         yield Finding(
             "PostgreSQL", "wrong", f"{fault.message}\nCheck GATEHOUSE_DATABASE_URL, and that the server runs."
@@ -106,27 +103,19 @@ async def _database(settings: Settings) -> AsyncGenerator[Finding]:
         await database.close()
 
 
-async def _clock(database: Database) -> Finding:
-    [row] = await database.fetch(text("SELECT now() AS now"))
-    skew = abs((row.now - SystemClock().now()).total_seconds())
+def _clock(login: Login) -> Finding:
+    skew = abs((login.server_time - SystemClock().now()).total_seconds())
     too_much = skew > _LARGEST_SKEW_SECONDS
     return Finding("clock", f"{skew:.1f} s from the database's", "set both clocks by NTP" if too_much else None)
 
 
 async def _redis(settings: Settings) -> Finding:
-    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
     try:
-        client: Any = redis.asyncio.from_url(url, socket_timeout=5, socket_connect_timeout=5)
-        try:
-            server = await client.info("server")
-        finally:
-            await client.aclose()
-    except (redis.RedisError, OSError, ValueError) as fault:
         return Finding(
-            "Redis", "wrong", f"It does not answer: {fault}\nCheck GATEHOUSE_REDIS_URL, and that the server runs."
+            "Redis", await get_server_name(settings.redis_url.get_secret_value() if settings.redis_url else "")
         )
-    version = server.get("valkey_version")
-    return Finding("Redis", f"Valkey {version}" if version else f"Redis {server['redis_version']}")
+    except GatehouseError as fault:
+        return Finding("Redis", "wrong", f"{fault.message}\nCheck GATEHOUSE_REDIS_URL, and that the server runs.")
 
 
 def _tried(subject: str, look: Callable[[], str]) -> Finding:

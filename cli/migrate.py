@@ -9,13 +9,11 @@ import argparse
 import asyncio
 import os
 
-from sqlalchemy import make_url
-
 from cli.parts import complete_settings
 from cli.progress import Progress
 from errors import NotConfigured
 from settings import Settings, load_settings
-from storage.migrate import migrate, pending
+from storage.migrate import migrate, pending, role_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +37,9 @@ async def migrate_as_owner(settings: Settings) -> tuple[str, ...]:
         raise NotConfigured(
             "GATEHOUSE_DATABASE_OWNER_URL: needed to migrate; set it to the login that owns the tables, postgresql://…"
         )
-    app_role = make_url(settings.database_url.get_secret_value()).username
+    app_role = role_of(settings.database_url.get_secret_value())
     owner_url = settings.database_owner_url.get_secret_value()
-    if not app_role or app_role == make_url(owner_url).username:
+    if not app_role or app_role == role_of(owner_url):
         raise NotConfigured(
             "GATEHOUSE_DATABASE_URL: must name a login other than the owner's: an owner walks round row-level security."
         )

@@ -1,4 +1,4 @@
-"""Showing what is being done: one line for each step, with a moving sign and the seconds on a terminal."""
+"""Showing what is being done: one line for each step that takes a while, moving on a terminal."""
 
 import itertools
 import sys
@@ -9,33 +9,39 @@ from typing import TextIO
 
 _SIGNS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TICK_SECONDS = 0.1
+_PATIENCE_SECONDS = 0.8
+"""What takes less is not worth a line."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """Call it with what begins; `done()` when all has ended. Elsewhere than on a terminal it prints plain lines."""
+    """Call it with what begins, `done()` when all has ended. Off a terminal each step is one plain line."""
 
     out: TextIO = field(default_factory=lambda: sys.stderr)
     _end: threading.Event | None = None
-    _ticker: threading.Thread | None = None
+    _teller: threading.Thread | None = None
 
     def __call__(self, step: str) -> None:
         self.done()
-        if not self.out.isatty():
-            print(f"  {step} …", file=self.out, flush=True)
-            return
         self._end = threading.Event()
-        self._ticker = threading.Thread(target=self._tick, args=(step, self._end), daemon=True)
-        self._ticker.start()
+        tell = self._move if self.out.isatty() else self._say
+        self._teller = threading.Thread(target=tell, args=(step, self._end), daemon=True)
+        self._teller.start()
 
     def done(self) -> None:
-        if self._end and self._ticker:
+        if self._end and self._teller:
             self._end.set()
-            self._ticker.join()
-        self._end = self._ticker = None
+            self._teller.join()
+        self._end = self._teller = None
 
-    def _tick(self, step: str, end: threading.Event) -> None:
+    def _say(self, step: str, end: threading.Event) -> None:
+        if not end.wait(_PATIENCE_SECONDS):
+            print(f"  {step} …", file=self.out, flush=True)
+
+    def _move(self, step: str, end: threading.Event) -> None:
         started = time.monotonic()
+        if end.wait(_PATIENCE_SECONDS):
+            return
         for sign in itertools.cycle(_SIGNS):
             ended = end.wait(_TICK_SECONDS)
             line = f"\r\033[K  {'✓' if ended else sign} {step} ({time.monotonic() - started:.1f} s)"

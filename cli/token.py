@@ -16,6 +16,7 @@ from clock import SystemClock
 from errors import BadInput
 from identity.keys import Keys, ensure_development_keys, load_keys
 from identity.model import Kind, Principal
+from identity.scopes import SCOPES
 from identity.tokens import LONGEST_DEVELOPMENT_LIFE, LONGEST_LIFE, mint
 from settings import Settings, load_settings
 
@@ -24,7 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     caller = parser.add_mutually_exclusive_group(required=True)
     for kind, metavar in ((Kind.MEMBER, "ID"), (Kind.OPERATOR, "NAME"), (Kind.INTEGRATOR, "NAME")):
         caller.add_argument(f"--{kind}", metavar=metavar, help=f"speak for this {kind}")
-    parser.add_argument("--scope", action="append", default=[], help="something the token may do; repeat for more")
+    parser.add_argument(
+        "--scope",
+        action="append",
+        default=[],
+        choices=SCOPES,
+        metavar="SCOPE",
+        help="; ".join(("what the token may do, repeated for more", *(f"{key}: {may}" for key, may in SCOPES.items()))),
+    )
     parser.add_argument("--seconds", type=int, help="how long it lives; the longest allowed when not given")
 
 

@@ -9,16 +9,22 @@ from gating.model import Snapshot
 from gating.ports import SnapshotCache, SnapshotSource
 
 CONCURRENT_READS = 16
-
-AtLeast = Callable[[str], int]
-"""The lowest revision that may still be answered for a member, as known when asked."""
+AUTHORITY_SECONDS = 0.5
+"""Waiting for a turn included: the caller's caller has a second in all."""
 
 
 class Layers:
-    """`count` is told which layer answered."""
+    """`at_least` is the lowest revision that may still be answered for a member, as known when asked.
+
+    `count` is told which layer answered.
+    """
 
     def __init__(
-        self, source: SnapshotSource, cache: SnapshotCache, at_least: AtLeast, count: Callable[[str], None]
+        self,
+        source: SnapshotSource,
+        cache: SnapshotCache,
+        at_least: Callable[[str], int],
+        count: Callable[[str], None],
     ) -> None:
         self._source = source
         self._cache = cache
@@ -27,24 +33,39 @@ class Layers:
         self._reading = asyncio.Semaphore(CONCURRENT_READS)
 
     async def read(self, member_id: str) -> Snapshot:
-        """From the cache unless it is behind what this process has seen. Raises Unavailable."""
+        """From the cache; from PostgreSQL when it has none, or is behind what was seen. Raises Unavailable."""
+        return await self._find(member_id) or await self.read_authority(member_id)
+
+    async def read_anew(self, member_id: str) -> Snapshot:
+        """As `read`, with PostgreSQL first: for a while after the cache may have lost what it acknowledged."""
+        try:
+            return await self.read_authority(member_id)
+        except Unavailable:
+            if (cached := await self._find(member_id)) is None:
+                raise
+            return cached
+
+    async def read_authority(self, member_id: str) -> Snapshot:
+        """From PostgreSQL. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(AUTHORITY_SECONDS), self._reading:
+                snapshot = await self._fill(member_id)
+                if snapshot.revision < self._at_least(member_id):  # a newer one was published while we read
+                    snapshot = await self._fill(member_id)
+        except TimeoutError as fault:
+            raise Unavailable("The database does not answer.") from fault
+        if snapshot.revision < self._at_least(member_id):
+            raise Unavailable("The database is behind what it has told before.")
+        self._count("postgres")
+        return snapshot
+
+    async def _find(self, member_id: str) -> Snapshot | None:
         with suppress(Unavailable):
             cached = await self._cache.find(member_id)
             if cached is not None and cached.revision >= self._at_least(member_id):
                 self._count("redis")
                 return cached
-        return await self.read_authority(member_id)
-
-    async def read_authority(self, member_id: str) -> Snapshot:
-        """From PostgreSQL. Raises Unavailable."""
-        async with self._reading:
-            snapshot = await self._fill(member_id)
-            if snapshot.revision < self._at_least(member_id):  # a newer one was published while we read
-                snapshot = await self._fill(member_id)
-        if snapshot.revision < self._at_least(member_id):
-            raise Unavailable("The database is behind what it has told before.")
-        self._count("postgres")
-        return snapshot
+        return None
 
     async def _fill(self, member_id: str) -> Snapshot:
         """The cache may be down, and it may refuse: what was read is as good."""

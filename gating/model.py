@@ -80,14 +80,11 @@ class Snapshot:
         return frozenset(grant.feature for grant in self.grants if grant.holds_at(now))
 
     def limits_at(self, now: datetime) -> dict[str, int]:
-        """Totals by limit. What is free counts only where nothing else gives."""
-        free: dict[str, int] = {}
         totals: dict[str, int] = {}
         for grant in self.limits:
             if grant.holds_at(now):
-                into = free if grant.source is Source.FREE else totals
-                into[grant.limit] = into.get(grant.limit, 0) + grant.value
-        return free | totals
+                totals[grant.limit] = totals.get(grant.limit, 0) + grant.value
+        return totals
 
     def hard_until(self, now: datetime) -> datetime | None:
         """The earliest instant after `now` at which the answer can change by itself; None if never."""

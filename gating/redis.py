@@ -30,7 +30,7 @@ LONGEST_MILLISECONDS = 59_000
 SPREAD = 0.15
 EMPTY_MILLISECONDS = 10_000
 SILENCE_SECONDS = 1.0
-RECONNECT_SECONDS = 0.2
+RECONNECT_SECONDS = 0.5
 
 PUT = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
@@ -104,7 +104,7 @@ class RedisSnapshots:
         return str((await self._call(lambda: self._redis.info("server")))["run_id"])
 
     async def changes(self) -> AsyncGenerator[tuple[str, int] | None, None]:
-        """For ever. None when listening begins, and again at once when the connection breaks or falls silent."""
+        """For ever. None when listening begins, when it breaks off or falls silent, and with each vain attempt."""
         while True:
             try:
                 async with aclosing(self._listen()) as messages:

@@ -7,8 +7,9 @@ unavailable. Within one process the revision of a member never goes back.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -17,13 +18,14 @@ from errors import Unavailable
 from gating.fanout import Fanout
 from gating.layers import Layers
 from gating.memory import Entry, Memory
-from gating.model import Access, Grant, LimitGrant, Snapshot
+from gating.model import Access, Grant, Snapshot
 from gating.ports import SnapshotCache, SnapshotSource
 from identity.model import Kind, Principal
 from telemetry import Metrics
 
 FRESH_SECONDS = 1.0
-DEADLINE_SECONDS = 0.8
+DISTRUST_SECONDS = 5.0
+"""After a loss of messages: by then publishers have told a restarted cache what it lost."""
 
 log = structlog.get_logger()
 
@@ -41,20 +43,19 @@ class EntitlementStore:
         clock: Clock,
         *,
         baseline: tuple[Grant, ...] = (),
-        baseline_limits: tuple[LimitGrant, ...] = (),
         metrics: Metrics | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
         self._clock = clock
         self._baseline = baseline
-        self._baseline_limits = baseline_limits
         self._monotonic = monotonic
         self._reads = (metrics or Metrics()).store_reads
         self._memory = Memory()
         self._layers = Layers(source, cache, self._memory.revision_of, self._count)
         self._flights: dict[str, asyncio.Task[Entry | None]] = {}
         self._fanout = Fanout()
+        self._distrusted_until = 0.0
         self._failing = False
 
     async def access_for(self, principal: Principal) -> Access:
@@ -88,6 +89,7 @@ class EntitlementStore:
         """Listens to publications, for ever."""
         async for change in self._cache.changes():
             if change is None:
+                self._distrusted_until = self._monotonic() + DISTRUST_SECONDS
                 self._memory.forget_entries()
                 self._fanout.tell(None)
             else:
@@ -102,7 +104,7 @@ class EntitlementStore:
             return entry
         flight = self._flights.get(member_id)
         if flight is None:
-            flight = asyncio.create_task(self._attempt(self._layers.read(member_id)))
+            flight = asyncio.create_task(self._attempt(self._read(member_id)))
             self._flights[member_id] = flight
             flight.add_done_callback(lambda _: self._flights.pop(member_id))
         # A caller who goes away must not take the answer from the others.
@@ -111,12 +113,16 @@ class EntitlementStore:
     async def _find_fresh(self, member_id: str) -> Entry | None:
         return await self._attempt(self._layers.read_authority(member_id))
 
-    async def _attempt(self, read: Awaitable[Snapshot]) -> Entry | None:
-        """None when nothing answered in time."""
+    def _read(self, member_id: str) -> Coroutine[Any, Any, Snapshot]:
+        if self._monotonic() < self._distrusted_until:
+            return self._layers.read_anew(member_id)
+        return self._layers.read(member_id)
+
+    async def _attempt(self, read: Coroutine[Any, Any, Snapshot]) -> Entry | None:
+        """None when nothing answered."""
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                entry = self._entry(await read)
-        except (Unavailable, TimeoutError):
+            entry = self._entry(await read)
+        except Unavailable:
             self._count("none")
             if not self._failing:
                 log.warning("entitlements_unavailable", consequence="what is gated answers UNAVAILABLE")
@@ -128,7 +134,7 @@ class EntitlementStore:
 
     def _entry(self, stored: Snapshot) -> Entry:
         now = self._clock.now()
-        snapshot = replace(stored, grants=self._baseline + stored.grants, limits=self._baseline_limits + stored.limits)
+        snapshot = replace(stored, grants=self._baseline + stored.grants)
         fresh_until = self._monotonic() + FRESH_SECONDS
         return Entry(snapshot, snapshot.features_at(now), snapshot.hard_until(now), fresh_until)
 

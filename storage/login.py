@@ -1,6 +1,7 @@
 """Whether the service's login can walk round the second wall, and whether the server is new enough."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,7 @@ OLDEST_SERVER = 15
 # Membership counts as much as being: a member of a role may SET ROLE to it.
 _QUESTION = text("""
 WITH mine AS (SELECT oid, rolsuper, rolbypassrls FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER'))
-SELECT current_user AS name, current_setting('server_version_num')::int / 10000 AS server_version,
+SELECT current_user AS name, current_setting('server_version_num')::int / 10000 AS server_version, now() AS server_time,
   EXISTS (SELECT FROM mine WHERE rolsuper) AS is_superuser,
   EXISTS (SELECT FROM mine WHERE rolbypassrls) AS bypasses_row_security,
   EXISTS (
@@ -29,6 +30,7 @@ class Login:
 
     name: str
     server_version: int
+    server_time: datetime
     is_superuser: bool
     bypasses_row_security: bool
     owns_tables: bool
@@ -40,7 +42,7 @@ async def get_login(database: Database) -> Login:
         [row] = await database.fetch(_QUESTION)
     except DBAPIError as fault:
         raise refusal_of(fault) or fault from fault
-    return Login(row.name, row.server_version, row.is_superuser, row.bypasses_row_security, row.owns_tables)
+    return Login(*row)
 
 
 def problems_of(login: Login) -> tuple[str, ...]:

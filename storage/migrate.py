@@ -48,6 +48,11 @@ async def pending(url: str) -> tuple[str, ...]:
     return await _on_connection(url, _pending_on)
 
 
+def role_of(url: str) -> str | None:
+    """The login that a URL names."""
+    return make_url(url).username
+
+
 def _pending_on(connection: Connection) -> tuple[str, ...]:
     script = ScriptDirectory.from_config(_config(connection))
     applied = set(MigrationContext.configure(connection).get_current_heads())

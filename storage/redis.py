@@ -6,10 +6,26 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from errors import Unavailable
 
 CLUSTER = "+cluster"
 
 RedisClient = Redis | RedisCluster
+
+
+async def get_server_name(url: str) -> str:
+    """What answers at `url`, with its version, as people say it. Raises Unavailable, saying why it does not answer."""
+    client: Any = connect_redis(url, timeout_seconds=2)
+    try:
+        facts = await client.info("server")
+    except (RedisError, OSError, ValueError) as fault:
+        raise Unavailable(f"Redis does not answer: {fault}") from fault
+    finally:
+        await client.aclose()
+    version = facts.get("valkey_version")
+    return f"Valkey {version}" if version else f"Redis {facts['redis_version']}"
 
 
 def connect_redis(url: str, *, timeout_seconds: float = 0.05, max_connections: int = 32) -> RedisClient:

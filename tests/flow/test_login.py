@@ -1,5 +1,7 @@
 """The service refuses a login that could walk round the second wall, and says so; others are let be."""
 
+from datetime import UTC, datetime
+
 import asyncpg
 import pytest
 
@@ -9,7 +11,8 @@ from storage.embedded import postgres
 from storage.login import Login, get_login, problems_of, require_walled_login
 from tests.parts import DatabaseUrls, SessionParts
 
-PLAIN = Login("app", 18, is_superuser=False, bypasses_row_security=False, owns_tables=False)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+PLAIN = Login("app", 18, NOW, is_superuser=False, bypasses_row_security=False, owns_tables=False)
 
 
 async def test_the_applications_login_may_serve(database: Database) -> None:
@@ -22,10 +25,10 @@ async def test_the_applications_login_may_serve(database: Database) -> None:
 @pytest.mark.parametrize(
     ("login", "reason"),
     [
-        (Login("root", 18, is_superuser=True, bypasses_row_security=False, owns_tables=False), "is a superuser"),
-        (Login("app", 18, is_superuser=False, bypasses_row_security=True, owns_tables=False), "has BYPASSRLS"),
-        (Login("owner", 18, is_superuser=False, bypasses_row_security=False, owns_tables=True), "owns tables"),
-        (Login("app", 14, is_superuser=False, bypasses_row_security=False, owns_tables=False), "use 15 or newer"),
+        (Login("root", 18, NOW, is_superuser=True, bypasses_row_security=False, owns_tables=False), "is a superuser"),
+        (Login("app", 18, NOW, is_superuser=False, bypasses_row_security=True, owns_tables=False), "has BYPASSRLS"),
+        (Login("owner", 18, NOW, is_superuser=False, bypasses_row_security=False, owns_tables=True), "owns tables"),
+        (Login("app", 14, NOW, is_superuser=False, bypasses_row_security=False, owns_tables=False), "use 15 or newer"),
     ],
 )
 def test_each_way_round_is_a_problem(login: Login, reason: str) -> None:

@@ -21,4 +21,5 @@ async def articles(request: Request) -> Response:
     return Response(orjson.dumps([dict(row) for row in await pool.fetch(NEWEST)]), media_type="application/json")
 
 
-app = Starlette(routes=[Route("/articles", articles, methods=["POST"])], lifespan=pooled)
+def build() -> Starlette:
+    return Starlette(routes=[Route("/articles", articles, methods=["POST"])], lifespan=pooled)

@@ -161,6 +161,7 @@ class View(GraphQL[Context, None]):
         }
 
 
-caches = [ParserCache, ValidationCache] if switched_on("BENCH_CACHES") else []
-view = View(strawberry.Schema(Query, extensions=caches), graphql_ide=None)
-app = Starlette(routes=[Mount("/graphql", app=view)], lifespan=pooled)
+def build() -> Starlette:
+    caches = [ParserCache, ValidationCache] if switched_on("BENCH_CACHES") else []
+    view = View(strawberry.Schema(Query, extensions=caches), graphql_ide=None)
+    return Starlette(routes=[Mount("/graphql", app=view)], lifespan=pooled)

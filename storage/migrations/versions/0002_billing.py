@@ -7,6 +7,14 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    _create_events()
+    _create_facts()
+    _create_queue()
+    _create_mirror()
+    _create_log()
+
+
+def _create_events() -> None:
     op.execute("""
         CREATE TABLE stripe_event (
             id          text        PRIMARY KEY,
@@ -31,6 +39,9 @@ def upgrade() -> None:
         )
     """)
     op.execute("CREATE INDEX stripe_link_parent ON stripe_link (parent_id)")
+
+
+def _create_facts() -> None:
     op.execute("""
         CREATE TABLE stripe_pause_fact (
             subscription_id text        NOT NULL,
@@ -59,6 +70,9 @@ def upgrade() -> None:
             retry_at timestamptz NOT NULL DEFAULT now()
         )
     """)
+
+
+def _create_queue() -> None:
     # Work is due while dirty > clean. `token` fences: only the last claimant may commit.
     op.execute("""
         CREATE TABLE customer_sync (
@@ -76,6 +90,9 @@ def upgrade() -> None:
         "CREATE INDEX customer_sync_due ON customer_sync (retry_at NULLS FIRST, customer_id) WHERE dirty > clean"
     )
     op.execute("CREATE INDEX customer_sync_member ON customer_sync (member_id)")
+
+
+def _create_mirror() -> None:
     op.execute("""
         CREATE TABLE subscription (
             id          text        PRIMARY KEY,
@@ -99,6 +116,9 @@ def upgrade() -> None:
         )
     """)
     op.execute("CREATE INDEX dispute_customer ON dispute (customer_id)")
+
+
+def _create_log() -> None:
     op.execute("""
         CREATE TABLE subscription_log (
             number          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

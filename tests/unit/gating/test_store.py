@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import Counter
 
 from errors import Unavailable
-from gating.model import Access, Grant, LimitGrant, Source
+from gating.model import Access, Grant, Source
 from gating.store import EntitlementStore
 from identity.model import ANONYMOUS, Kind, Principal
 from telemetry import Metrics
@@ -21,7 +21,6 @@ ANN = Principal(Kind.MEMBER, "ann", frozenset({"read"}))
 PRO = Grant("downloads", Source.SUBSCRIPTION, "sub_1", "pro")
 GIFT = Grant("analytics", Source.MANUAL, "gift_1")
 FREE = Grant("reading", Source.FREE, "free", "free")
-CALLS = LimitGrant("calls", 10, Source.FREE, "free")
 
 
 @dataclass
@@ -41,7 +40,6 @@ class World:
             self.cache,
             self.clock,
             baseline=(FREE,),
-            baseline_limits=(CALLS,),
             metrics=self.metrics,
             monotonic=lambda: self.seconds,
         )
@@ -83,7 +81,7 @@ async def test_a_member_holds_grants_and_the_baseline(world: World) -> None:
         True, frozenset({"downloads", "reading"}), frozenset({"read"}), revision=1
     )
     snapshot = await world.store.snapshot_of("ann")
-    assert (snapshot.grants, snapshot.limits) == ((FREE, PRO), (CALLS,))
+    assert snapshot.grants == (FREE, PRO)
 
 
 async def test_a_member_nobody_has_heard_of_holds_the_baseline_at_revision_zero(world: World) -> None:
@@ -165,6 +163,22 @@ async def test_lost_messages_make_memory_forget_everything(world: World) -> None
         world.cache.restart()
         await settle()
         assert await world.features() == {"reading"}
+
+
+async def test_after_lost_messages_the_cache_is_asked_last_for_a_while(world: World) -> None:
+    world.source.record("ann", PRO)
+    await world.publish()
+    async with world.listening():
+        world.source.record("ann")  # and its message is lost
+        assert await world.features() == {"reading"}
+        world.seconds += 1
+        world.source.record("ann", GIFT)
+        world.source.down = True
+        assert await world.features() == {"reading"}
+        world.source.down = False
+        world.seconds += 5
+        assert await world.features() == {"reading"}
+        assert (world.answered_by("postgres"), world.answered_by("redis")) == (1, 2)
 
 
 async def test_a_read_that_a_message_overtakes_is_made_again(world: World) -> None:
