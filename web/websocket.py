@@ -128,7 +128,7 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
 
 class SocketView(GraphQL[Connection, None]):
-    """One WebSocket endpoint. Handshakes of pages of another origin are refused."""
+    """One WebSocket endpoint. A page of any origin may connect: what it may ask hangs on the token it sends."""
 
     websocket_adapter_class = SocketAdapter
 

@@ -51,7 +51,8 @@ class Worker:
     async def run_until_idle(self) -> None:
         """Works until nothing is due any more; what failed and waits for its next try is not due."""
         while await self._start_all_due() or self._running:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            if self._running:  # what was started may have ended while more was claimed
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
 
     async def _start_all_due(self) -> bool:
         """Starts what is due while there is room; True when anything was started."""
