@@ -13,16 +13,8 @@ from gating.model import NOBODY, Access
 from tests.leak.cases import Case, field_cases
 from tests.leak.mutants import find_holes, forgetting
 from tests.leak.oracle import Log, denials_of, denied_resolvers, differences, expected_answer, record_resolvers
-from tests.unit.execution.toy import (
-    CANARY,
-    FEATURES,
-    PLANS,
-    Trail,
-    build_full,
-    contract_of,
-    graphql_schema,
-    holding,
-)
+from tests.unit.execution.toy import build_full, contract_of, graphql_schema, holding
+from tests.unit.execution.trail import CANARY, FEATURES, PLANS, Trail
 
 SCHEMA = graphql_schema(build_full())
 CONTRACT = contract_of(SCHEMA)
