@@ -148,7 +148,7 @@ class SocketView(GraphQL[Connection, None]):
     async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
         """Who is calling: the `authorization` of `connection_init`, or the handshake's header where that is absent."""
         given = context.connection_params.get("authorization")
-        values = context.websocket.headers.getlist("authorization") if given is None else [given]
+        values = context.websocket.headers.getlist("authorization") if given is None else [str(given)]
         try:
             context.verified = authenticate(values, self._surface.verifier)
         except InvalidToken as fault:

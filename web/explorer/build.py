@@ -1,7 +1,8 @@
-"""Building GraphiQL from its npm package, where Node is there to do so."""
+"""Building GraphiQL from its npm package, where Node is there to do so: `python -m web.explorer.build`."""
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -21,8 +22,12 @@ def build_graphiql() -> str | None:
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not installed"
-    for command in (["ci", "--no-progress"], ["run", "build"]):
+    for command in (["ci", "--no-progress", "--fetch-retries=0"], ["run", "build"]):
         done = subprocess.run([npm, "--prefix", str(PACKAGE), *command], capture_output=True, text=True, check=False)
         if done.returncode:
             return f"npm {command[0]} failed: {done.stderr.strip()[-500:]}"
     return None
+
+
+if __name__ == "__main__":
+    sys.exit(None if graphiql_is_built() else build_graphiql())
