@@ -9,13 +9,10 @@ from content.model import LISTED_KINDS, Author, Entry, Tag, partial_record
 from storage.database import Database
 
 
-async def find_content(
-    database: Database, columns: frozenset[str], content_ids: Iterable[str], *, drafts: bool = False
-) -> dict[str, Entry]:
-    """Those of `content_ids` that exist, by id; unpublished ones only with `drafts`. Archived ones are found."""
-    published = "" if drafts else " AND published_at IS NOT NULL"
+async def find_content(database: Database, columns: frozenset[str], content_ids: Iterable[str]) -> dict[str, Entry]:
+    """Those of `content_ids` that are published, by id, archived or not."""
     names = names_of(columns)
-    query = text(f"SELECT kind, {', '.join(names)} FROM content WHERE id = ANY(:ids){published}")
+    query = text(f"SELECT kind, {', '.join(names)} FROM content WHERE id = ANY(:ids) AND published_at IS NOT NULL")
     return {row.id: entry_of(names, row) for row in await database.fetch(query, {"ids": list(content_ids)})}
 
 
