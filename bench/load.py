@@ -63,11 +63,15 @@ def load(shot: Shot, seconds: float, *, server: int, postgres: int) -> Sample:
 
 
 def counts_of(output: str, url: str) -> dict[str, Any]:
-    """What `wrk.lua` counted, from its last line. Raises RunFailed when any answer was not the expected one."""
-    counted = json.loads(output.splitlines()[-1])
+    """What `wrk.lua` counted, from its last line. Raises RunFailed when any answer was not the expected one.
+
+    The line before begins the first answer that was not.
+    """
+    *_, example, last = output.splitlines()
+    counted = json.loads(last)
     for what in ("refused", "different", "broken"):
         if counted[what]:
-            raise RunFailed(f"{counted[what]} of {counted['requests']} answers of {url} were {what}")
+            raise RunFailed(f"{counted[what]} of {counted['requests']} answers of {url} were {what}: {example}")
     if not counted["requests"]:
         raise RunFailed(f"{url} answered nothing")
     return counted

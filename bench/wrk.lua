@@ -11,14 +11,12 @@ local file = assert(io.open(os.getenv("BENCH_EXPECTED"), "rb"))
 local expected = file:read("*a")
 file:close()
 
-refused, different = 0, 0
+refused, different, example = 0, 0, ""
 
 function response(status, _, body)
-  if status ~= 200 then
-    refused = refused + 1
-  elseif body ~= expected then
-    different = different + 1
-  end
+  if status == 200 and body == expected then return end
+  if status ~= 200 then refused = refused + 1 else different = different + 1 end
+  if example == "" then example = status .. " " .. body:sub(1, 300):gsub("%s+", " ") end
 end
 
 local worker
@@ -26,7 +24,7 @@ function setup(thread) worker = thread end
 
 function done(summary, latency)
   local errors = summary.errors
-  io.write(string.format(
+  io.write("\n", worker:get("example"), string.format(
     '\n{"requests": %d, "microseconds": %d, "p50": %f, "p99": %f, "refused": %d, "different": %d, "broken": %d}\n',
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     worker:get("refused"), worker:get("different"), errors.connect + errors.read + errors.write + errors.timeout))

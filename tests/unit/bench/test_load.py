@@ -11,7 +11,7 @@ GOOD = {"requests": 10, "microseconds": 1000000, "p50": 1.0, "p99": 2.0, "refuse
 
 
 def output(**changes: int) -> str:
-    return "Running 1s test\n\n" + json.dumps(GOOD | changes) + "\n"
+    return "Running 1s test\n\n500 oops\n" + json.dumps(GOOD | changes) + "\n"
 
 
 def test_good_answers_are_counted() -> None:
@@ -20,7 +20,7 @@ def test_good_answers_are_counted() -> None:
 
 @pytest.mark.parametrize("what", ["refused", "different", "broken"])
 def test_one_bad_answer_fails_the_run(what: str) -> None:
-    with pytest.raises(RunFailed, match=f"1 of 10 answers of u were {what}"):
+    with pytest.raises(RunFailed, match=f"1 of 10 answers of u were {what}: 500 oops"):
         counts_of(output(**{what: 1}), "u")
 
 
