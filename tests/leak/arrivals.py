@@ -23,6 +23,9 @@ from execution.rules import RuleBook
 LONGEST = 6
 """Fields from a root to a type: two connections, one inside the other, take six."""
 
+MOST_GATES = 2
+"""Gated fields on one way: the caller's own account takes one, a gated type behind it another."""
+
 Arguments = Callable[[str, str, GraphQLField, str], "str | None"]
 """(owner, field, definition, target) -> its arguments in parentheses, "" for none, None when no way to `target`."""
 
@@ -108,7 +111,7 @@ def _onward(
         if given is None:
             continue
         gated = name in book.fields.get(owner.name, {})
-        if gated and any(step.gated for step in steps):
+        if gated + sum(step.gated for step in steps) > MOST_GATES:
             continue
         kind = ("list-" if has_list(field.type) else "") + kind_of(returned)
         for into in possible_types(schema, returned):

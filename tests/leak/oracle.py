@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ class Expected:
 
 
 def expected_answer(
-    operation: str, data: Any, positions: Iterable[Position], denials: dict[tuple[str, str], Denied]
+    operation: str, data: Any, positions: Iterable[Position], denials: Mapping[tuple[str, str], Denied]
 ) -> Expected:
     """From the ungated `data` and the positions that were resolved for it."""
     denied = sorted({position for position in positions if position[1:] in denials}, key=lambda one: len(one[0]))
@@ -112,6 +112,6 @@ def differences(answer: Answer, expected: Expected) -> list[str]:
     return found
 
 
-def denied_resolvers(resolved: Sequence[Position], denials: dict[tuple[str, str], Denied]) -> list[str]:
+def denied_resolvers(resolved: Sequence[Position], denials: Mapping[tuple[str, str], Denied]) -> list[str]:
     """Coordinates of denied fields whose resolver ran."""
     return sorted({f"{owner}.{name}" for _, owner, name in resolved if (owner, name) in denials})
