@@ -15,9 +15,9 @@ from billing.catalogue import load_catalogue
 from cli.listen import listen
 from cli.parts import complete_settings
 from cli.progress import Progress
-from cli.token import signing_keys
 from clock import SystemClock
 from errors import GatehouseError
+from identity.keys import keys_for
 from settings import Settings, load_settings
 from storage.database import connect
 from storage.login import Login, get_login, problems_of
@@ -59,7 +59,9 @@ def main(_arguments: argparse.Namespace) -> int:
 def _local_findings(settings: Settings) -> Generator[Finding]:
     yield Finding("settings", f"{settings.environment}, every GATEHOUSE_… name known and well-formed")
     yield _tried("catalogue", lambda: f"{len(load_catalogue(settings.catalog).plans)} plans in {settings.catalog}")
-    yield _tried("signing key", lambda: f"{signing_keys(settings).signing.algorithm}, readable")
+    yield _tried(
+        "signing key", lambda: f"{keys_for(settings.signing_key_file, settings.data_dir).signing.algorithm}, readable"
+    )
     yield _webhook_secrets(settings)
     yield _tried("port", lambda: _free_port(settings))
 

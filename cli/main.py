@@ -12,8 +12,12 @@ import sys
 from errors import GatehouseError
 
 COMMANDS = {
+    "run": "serve; in development also the worker, embedded servers and demo data",
+    "worker": "process webhooks and publish entitlements, without serving",
     "migrate": "bring the database's tables up to date, as their owner",
+    "seed": "put the demo members, content and subscriptions into the database",
     "token": "mint a bearer token for a member, an operator or an integrator",
+    "schema": "write the GraphQL SDL of each audience",
     "doctor": "say in words what is wrong with the set-up",
 }
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from clock import SystemClock
 from errors import BadInput
-from identity.keys import Keys, ensure_development_keys, load_keys
+from identity.keys import keys_for
 from identity.model import Kind, Principal
 from identity.scopes import SCOPES
 from identity.tokens import LONGEST_DEVELOPMENT_LIFE, LONGEST_LIFE, mint
@@ -52,18 +52,9 @@ def mint_token(settings: Settings, principal: Principal, seconds: int | None = N
         raise BadInput(f"--seconds: must be from 1 to {longest.total_seconds():.0f} in {settings.environment}.")
     return mint(
         principal,
-        signing_keys(settings).signing,
+        keys_for(settings.signing_key_file, settings.data_dir).signing,
         life,
         issuer=settings.token_issuer,
         now=SystemClock().now(),
         development=settings.development,
-    )
-
-
-def signing_keys(settings: Settings) -> Keys:
-    """Those of the settings, or in development the ones kept under the data folder."""
-    return (
-        load_keys(settings.signing_key_file)
-        if settings.signing_key_file
-        else ensure_development_keys(settings.data_dir)
     )

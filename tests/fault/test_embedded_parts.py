@@ -6,15 +6,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from storage.embedded import parts
+from tests.fault.processes import eventually, lives
 
 OWNER_PROCESS = """
 import sys, time
@@ -45,23 +44,6 @@ class Owner:
         self.process.wait()
         assert self.process.stdout
         self.process.stdout.close()
-
-
-def lives(pid: int) -> bool:
-    """A zombie does not: some process 1 reap late, and it holds nothing any more."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        if sys.platform == "linux":
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        os.kill(pid, 0)
-        return True
-    return False
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return holds()
 
 
 async def commit_a_row(folder: Path) -> None:

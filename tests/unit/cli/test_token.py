@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.token import mint_token, signing_keys
+from cli.token import mint_token
 from clock import SystemClock
 from errors import BadInput
+from identity.keys import keys_for
 from identity.model import Kind, Principal
 from identity.tokens import InvalidToken, TokenVerifier
 from settings import Settings, load_settings
@@ -16,7 +17,10 @@ PRINCIPAL = Principal(Kind.OPERATOR, "ada", frozenset({"members:read"}))
 
 def verifier(settings: Settings) -> TokenVerifier:
     return TokenVerifier(
-        signing_keys(settings), issuer=settings.token_issuer, clock=SystemClock(), development=settings.development
+        keys_for(settings.signing_key_file, settings.data_dir),
+        issuer=settings.token_issuer,
+        clock=SystemClock(),
+        development=settings.development,
     )
 
 

@@ -1,0 +1,62 @@
+"""What a developer needs once everything runs: where to go, and a token for each sort of caller."""
+
+from collections.abc import Iterator
+
+from cli.seed import DEMO_MEMBERS
+from cli.token import mint_token
+from identity.members import find_members
+from identity.model import Kind, Principal
+from identity.scopes import SCOPES
+from settings import Settings
+from storage.database import connect
+
+
+async def print_banner(settings: Settings) -> None:
+    """In development with tokens, valid for a day; in production one line."""
+    address = address_of(settings)
+    if not settings.development:
+        print(f"Gatehouse serves on {address}", flush=True)
+        return
+    print("\n".join(("", *_places(address), "", *await _tokens(settings), "", *_trial(address))), flush=True)
+
+
+def address_of(settings: Settings) -> str:
+    """Where a browser on this machine finds it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
+
+
+def _places(address: str) -> Iterator[str]:
+    yield f"Gatehouse serves on {address} (Ctrl-C stops it)"
+    yield ""
+    yield f"  GraphiQL, the caller's schema   {address}/graphql"
+    yield f"  GraphiQL, the members' schema   {address}/spa/graphql"
+    yield f"  Health and metrics              {address}/readyz  {address}/metrics"
+
+
+async def _tokens(settings: Settings) -> list[str]:
+    lines = ["Tokens, good for a day; send one as the header  Authorization: Bearer …"]
+    for label, principal in await _callers(settings):
+        lines += ["", f"  {label} ({principal.subject})", f"  {mint_token(settings, principal)}"]
+    return lines
+
+
+async def _callers(settings: Settings) -> list[tuple[str, Principal]]:
+    """The demo members that exist, an operator and an integrator with every scope."""
+    database = connect(settings.database_url.get_secret_value() if settings.database_url else "")
+    try:
+        present = await find_members(database, [member.id for member in DEMO_MEMBERS])
+    finally:
+        await database.close()
+    members = [(f"{m.label} member", Principal(Kind.MEMBER, m.id)) for m in DEMO_MEMBERS if m.id in present]
+    return [
+        *members,
+        ("operator", Principal(Kind.OPERATOR, "demo-operator", frozenset(SCOPES))),
+        ("integrator", Principal(Kind.INTEGRATOR, "demo-integrator", frozenset(SCOPES))),
+    ]
+
+
+def _trial(address: str) -> Iterator[str]:
+    yield "Try, with the pro member's token and with the lapsed one's:"
+    yield f"  curl {address}/graphql -H 'Authorization: Bearer …' -H 'Content-Type: application/json' \\"
+    yield """       -d '{"query": "{ articles(first: 1) { edges { node { title body access { granted } } } } }"}'"""

@@ -1,0 +1,114 @@
+"""Serve GraphQL, webhooks, health and metrics on GATEHOUSE_HOST and GATEHOUSE_PORT.
+
+In development it brings everything: an embedded PostgreSQL and Valkey where no URL names others, migrations, demo data
+on the first run, the worker, and a token for each sort of caller. In production it serves alone: migrate first, and
+run `gatehouse worker` beside it. Ctrl-C or SIGTERM ends it cleanly; killed, it leaves nothing running.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+import uvloop
+
+from app import build_app, build_worker
+from cli.banner import print_banner
+from cli.listen import listen
+from cli.migrate import migrate_as_owner
+from cli.parts import complete_settings
+from cli.progress import Progress
+from cli.seed import seed_once
+from cli.signals import stop_on_signals
+from errors import NotConfigured, Unavailable
+from settings import Settings, load_settings
+from storage.migrate import pending
+from telemetry import configure_logging
+
+_GRACE_SECONDS = 5
+"""How long open requests and sockets may take to end."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def main(_arguments: argparse.Namespace) -> int:
+    settings = load_settings(os.environ)
+    configure_logging(settings.log_level)
+    progress = Progress()
+    with (
+        listen(settings.host, settings.port) as taken,
+        complete_settings(settings, progress, share=False) as complete,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_prepare(complete, progress, is_ours=settings.database_url is None))
+        runner.run(_serve(complete, taken, progress))
+    return 0
+
+
+async def _prepare(settings: Settings, progress: Progress, *, is_ours: bool) -> None:
+    """Migrates where it may, and seeds a database of our own. Raises NotConfigured when migrations stay pending."""
+    if settings.development and settings.database_owner_url:
+        progress("migrating")
+        await migrate_as_owner(settings)
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    missing = await pending(url)
+    if missing:
+        raise NotConfigured(f"Migrations are pending ({', '.join(missing)}): run gatehouse migrate as the owner first.")
+    if is_ours:
+        progress("seeding demo data")
+        await seed_once(settings)
+
+
+async def _serve(settings: Settings, taken: socket.socket, progress: Progress) -> None:
+    """Until a signal comes, or either of server and worker ends by itself."""
+    progress("building the schema")
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_app(settings),
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+    jobs: list[Awaitable[None]] = [_serving(server, taken, stop, lambda: _greet(settings, progress))]
+    if settings.development:
+        jobs.append(_working(settings, server, stop))
+    ended = await asyncio.gather(*jobs, return_exceptions=True)
+    for fault in ended:
+        if isinstance(fault, BaseException):
+            raise fault
+
+
+async def _serving(
+    server: uvicorn.Server, taken: socket.socket, stop: asyncio.Event, greet: Callable[[], Awaitable[None]]
+) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[taken]))
+    while not server.started and not serving.done():
+        server.should_exit = server.should_exit or stop.is_set()
+        await asyncio.sleep(0.01)
+    if server.started:
+        await greet()
+    await serving
+    failed = not server.started and not stop.is_set()
+    stop.set()
+    if failed:
+        raise Unavailable("The server did not start: the lines above say why.")
+
+
+async def _working(settings: Settings, server: uvicorn.Server, stop: asyncio.Event) -> None:
+    try:
+        await build_worker(settings).run(stop)
+    finally:
+        server.should_exit = True
+
+
+async def _greet(settings: Settings, progress: Progress) -> None:
+    progress.done()
+    await print_banner(settings)
