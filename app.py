@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing.catalogue import load_catalogue
 from billing.model import Catalogue
+from billing.queue import count_waiting
 from billing.stripe import StripeApi
 from billing.sync import Syncing
 from clock import Clock, SystemClock
@@ -24,7 +25,7 @@ from errors import GatehouseError, NotConfigured
 from execution.contract import prepare
 from gating.model import DenialCode, Denied, Grant, Source
 from gating.postgres import PostgresSnapshots
-from gating.publish import run_publisher
+from gating.publish import count_pending, run_publisher
 from gating.redis import RedisSnapshots
 from gating.store import EntitlementStore
 from identity.keys import Keys, keys_for
@@ -36,7 +37,7 @@ from storage.database import Database, QueryLogger, connect
 from storage.login import require_walled_login
 from storage.redis import RedisClient, connect_redis
 from telemetry import Metrics
-from web.health import Health, Part
+from web.health import Gauged, Health, Part
 from web.problems import on_gatehouse_error, on_http_exception
 from web.requests import RequestLog
 from web.routes import build_routes
@@ -189,7 +190,11 @@ def _webhooks(settings: Settings, parts: Parts) -> BaseRoute:
 def _health(parts: Parts) -> Health:
     redis = cast(Any, parts.redis)  # each client declares `ping` differently
     needed, spared = Part("database", parts.database.ping), Part("redis", redis.ping, needed=False)
-    return Health((needed, spared), (), parts.metrics)
+    queues = (
+        Gauged("publications", partial(count_pending, parts.database)),
+        Gauged("syncs", partial(count_waiting, parts.database)),
+    )
+    return Health((needed, spared), queues, parts.metrics)
 
 
 def _paths(routes: Sequence[BaseRoute]) -> frozenset[str]:

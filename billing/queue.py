@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database import Database
+
 CHANNEL = "gatehouse_sync"
 """NOTIFY whenever a customer has become dirty; without payload."""
 
@@ -73,6 +75,12 @@ async def mark_dirty(connection: AsyncConnection, customer_ids: Collection[str])
 async def wake(connection: AsyncConnection) -> None:
     """Tells the workers at commit that there is something to do."""
     await connection.execute(WAKE, {"channel": CHANNEL})
+
+
+async def count_waiting(database: Database) -> int:
+    """How many customers have signals that no sync has answered yet."""
+    [row] = await database.fetch(text("SELECT count(*) AS waiting FROM customer_sync WHERE dirty > clean"))
+    return row.waiting
 
 
 async def claim_due(connection: AsyncConnection, *, lease_seconds: float = LEASE_SECONDS) -> Claimed | None:

@@ -58,6 +58,12 @@ async def publish_pending(database: Database, source: SnapshotSource, cache: Sna
         await _publish_all([(row.member_id, row.revision) for row in rows], database, source, cache)
 
 
+async def count_pending(database: Database) -> int:
+    """How many members have a revision that is not published yet."""
+    [row] = await database.fetch(text("SELECT count(*) AS waiting FROM entitlement_outbox"))
+    return row.waiting
+
+
 async def publish(publication: Publication, source: SnapshotSource, cache: SnapshotCache) -> int | None:
     """The revision that the cache now has or exceeds; None when refused and not yet there. Raises Unavailable."""
     member_id, revision = publication

@@ -127,7 +127,12 @@ def connect(
         # A statement found in the cache is not prepared again, and would not be seen.
         options |= {"connection_class": _logged_connection(query_logger), "prepared_statement_cache_size": 0}
     engine = create_async_engine(
-        sqlalchemy_url, pool_size=pool_size, max_overflow=0, pool_timeout=timeout_seconds, connect_args=options
+        sqlalchemy_url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=timeout_seconds,
+        connect_args=options,
+        hide_parameters=True,  # a fault's text goes to the log
     )
     dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"), dsn)

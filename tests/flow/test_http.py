@@ -258,6 +258,7 @@ async def test_metrics_count_requests_denials_and_store_reads(edge: Edge) -> Non
         assert after[name] == before.get(name, 0) + 1
     assert sum(value for name, value in after.items() if name.startswith("gatehouse_store_reads_total")) > 0
     assert not any("nothing" in name for name in after)
+    assert {after[f'gatehouse_queue_depth{{queue="{queue}"}}'] for queue in ("publications", "syncs")} == {0}
 
 
 async def test_the_explorer_is_for_browsers_and_loads_from_here_alone(edge: Edge) -> None:

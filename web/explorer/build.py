@@ -22,7 +22,7 @@ def build_graphiql() -> str | None:
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not installed"
-    for command in (["ci", "--no-progress", "--fetch-retries=0"], ["run", "build"]):
+    for command in (["ci", "--no-progress", "--fetch-retries=0", "--fetch-timeout=10000"], ["run", "build"]):
         done = subprocess.run([npm, "--prefix", str(PACKAGE), *command], capture_output=True, text=True, check=False)
         if done.returncode:
             return f"npm {command[0]} failed: {done.stderr.strip()[-500:]}"

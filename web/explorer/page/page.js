@@ -112,6 +112,7 @@ function documented(type) {
     list.append(term, element("dd", item.description));
   }
   const whole = element("details", "", heading, element("p", type.description), list);
+  whole.dataset.name = type.name.toLowerCase();
   whole.dataset.words = [type.name, ...[...list.querySelectorAll("code")].map((code) => code.textContent)].join(" ").toLowerCase();
   return whole;
 }
@@ -139,7 +140,10 @@ $("token").onchange = () => {
 };
 $("find").oninput = () => {
   const word = $("find").value.toLowerCase();
-  for (const type of $("docs").children) type.hidden = !type.dataset.words?.includes(word);
+  for (const type of $("docs").children) {
+    type.hidden = !type.dataset.words?.includes(word);
+    type.style.order = word && type.dataset.name?.startsWith(word) ? -1 : 0;
+  }
 };
 addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
