@@ -12,9 +12,10 @@ def upgrade() -> None:
 
 
 def _what_is_held() -> None:
+    # No cascade from `member`: a revision that began anew would lose against what caches hold of the old one.
     op.execute("""
         CREATE TABLE member_entitlement (
-            member_id    text        PRIMARY KEY REFERENCES member (id) ON DELETE CASCADE,
+            member_id    text        PRIMARY KEY REFERENCES member (id),
             revision     bigint      NOT NULL CHECK (revision >= 0),
             content_hash bytea       NOT NULL,
             changed_at   timestamptz NOT NULL
@@ -24,7 +25,7 @@ def _what_is_held() -> None:
     op.execute("""
         CREATE TABLE entitlement_grant (
             owner     text        NOT NULL,
-            member_id text        NOT NULL REFERENCES member_entitlement (member_id) ON DELETE CASCADE,
+            member_id text        NOT NULL REFERENCES member_entitlement (member_id),
             feature   text        NOT NULL,
             source    text        NOT NULL,
             source_id text        NOT NULL,
@@ -39,7 +40,7 @@ def _what_is_held() -> None:
     op.execute("""
         CREATE TABLE limit_grant (
             owner     text        NOT NULL,
-            member_id text        NOT NULL REFERENCES member_entitlement (member_id) ON DELETE CASCADE,
+            member_id text        NOT NULL REFERENCES member_entitlement (member_id),
             name      text        NOT NULL,
             value     bigint      NOT NULL,
             source    text        NOT NULL,
@@ -77,7 +78,7 @@ def _what_happened() -> None:
     # A member at a revision, never a value: whoever publishes reads the value then.
     op.execute("""
         CREATE TABLE entitlement_outbox (
-            member_id text   PRIMARY KEY REFERENCES member_entitlement (member_id) ON DELETE CASCADE,
+            member_id text   PRIMARY KEY REFERENCES member_entitlement (member_id),
             revision  bigint NOT NULL
         )
     """)
