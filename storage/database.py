@@ -9,21 +9,25 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Executable, Row, make_url, text
+from sqlalchemy import ExceptionContext, Executable, Row, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from errors import Unavailable
+from storage.patience import Patience
 
 FEATURE_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 """What a feature key looks like: it must survive in a comma-separated setting."""
 
 WALL_SETTING = "gatehouse.features"
+
+NOT_SERVING = ("08", "57P", "53300")
+"""SQLSTATEs of a server that starts, stops or has no connection left."""
 
 QueryLogger = Callable[[str], None]
 
@@ -35,6 +39,7 @@ class Database:
     engine: AsyncEngine
     reader: AsyncEngine
     dsn: str
+    patience: Patience = field(default_factory=Patience)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
@@ -44,17 +49,26 @@ class Database:
 
     async def fetch(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of one read-only statement. Tried once more when a pooled connection turns out to be dead."""
-        async with _unavailable_if_unreachable():
-            try:
-                return await self._fetch(statement, parameters)
-            except DBAPIError as fault:
-                if not fault.connection_invalidated:
-                    raise
-                return await self._fetch(statement, parameters)
+        try:
+            async with _unavailable_if_unreachable(), asyncio.timeout(self.patience.seconds):
+                rows = await self._fetch_again(statement, parameters)
+        except Unavailable:
+            self.patience.failed()
+            raise
+        self.patience.answered()
+        return rows
 
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer."""
         await self.fetch(text("SELECT 1"))
+
+    async def _fetch_again(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
+        try:
+            return await self._fetch(statement, parameters)
+        except DBAPIError as fault:
+            if not fault.connection_invalidated:
+                raise
+            return await self._fetch(statement, parameters)
 
     async def _fetch(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
         async with self.reader.connect() as connection:
@@ -118,7 +132,7 @@ def connect(
 ) -> Database:
     """A handle on `url` (`postgresql://…`); opens no connection yet.
 
-    `timeout_seconds` bounds connecting, waiting for the pool and each statement, separately.
+    `timeout_seconds` bounds a fetch in all; in transactions connecting, waiting for the pool and each statement.
     `query_logger` receives the SQL of every statement as the driver prepares it, each time it is run; for tests.
     """
     sqlalchemy_url = make_url(url).set(drivername="postgresql+asyncpg")
@@ -134,8 +148,10 @@ def connect(
         connect_args=options,
         hide_parameters=True,  # a fault's text goes to the log
     )
+    event.listen(engine.sync_engine, "handle_error", _hang_up)
     dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"), dsn)
+    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(engine, reader, dsn, Patience(timeout_seconds))
 
 
 def wall_value(features: Iterable[str]) -> str:
@@ -153,6 +169,15 @@ async def _notifications(connection: "asyncpg.Connection[asyncpg.Record]", chann
     connection.add_termination_listener(lambda _: queue.put_nowait(None))
     await connection.add_listener(channel, lambda _c, _p, _ch, payload: queue.put_nowait(str(payload)))
     return queue
+
+
+def _hang_up(context: ExceptionContext) -> None:
+    """On a statement that was given up: the driver would talk on for seconds to a server that does not answer."""
+    if context.connection is None or not isinstance(context.original_exception, TimeoutError | asyncio.CancelledError):
+        return
+    driver: Any = context.connection.connection.driver_connection
+    driver.terminate()
+    context.is_disconnect = True
 
 
 def _logged_connection(logger: QueryLogger) -> type[asyncpg.Connection]:
@@ -173,6 +198,11 @@ async def _unavailable_if_unreachable() -> AsyncGenerator[None]:
     except (PoolTimeout, OSError, TimeoutError) as fault:
         raise Unavailable("The database does not answer.") from fault
     except DBAPIError as fault:
-        if fault.connection_invalidated or isinstance(fault.orig, OSError | TimeoutError):
+        sqlstate: str = getattr(fault.orig, "sqlstate", None) or ""
+        if (
+            fault.connection_invalidated
+            or isinstance(fault.orig, OSError | TimeoutError)
+            or sqlstate.startswith(NOT_SERVING)
+        ):
             raise Unavailable("The database does not answer.") from fault
         raise
