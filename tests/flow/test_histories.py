@@ -13,12 +13,13 @@ from tests.clock import FixedClock
 from tests.flow.replay import Gatehouse, at, gatehouse
 from tests.stripe_server.catalogues import catalogue_of
 from tests.stripe_server.history import History, load_histories
+from tests.stripe_server.made_histories import made_histories
 from tests.stripe_server.server import StripeServer, serving
 from tests.stripe_server.world import World
 
 
 @pytest.mark.parametrize("policy", ["default", "strict"])
-@pytest.mark.parametrize("history", load_histories(), ids=lambda history: history.name)
+@pytest.mark.parametrize("history", [*load_histories(), *made_histories()], ids=lambda history: history.name)
 async def test_in_order_everything_expected_is_true_after_every_event(
     history: History, policy: str, database: Database, clock: FixedClock
 ) -> None:

@@ -6,16 +6,26 @@ from storage.database import Database
 from tests.clock import FixedClock
 from tests.flow.shuffles import final_rows_in_order, shuffle
 from tests.stripe_server.history import History, load_histories
+from tests.stripe_server.made_histories import made_histories
 
 SHUFFLES = 200
+MADE_SHUFFLES = 50
 SOAK = 5_000
 
 each_history = pytest.mark.parametrize("history", load_histories(), ids=lambda history: history.name)
+each_made_history = pytest.mark.parametrize("history", made_histories(), ids=lambda history: history.name)
 
 
 @each_history
 async def test_every_shuffle_ends_in_the_same_rows(history: History, database: Database, clock: FixedClock) -> None:
     await check(history, range(SHUFFLES), database, clock)
+
+
+@each_made_history
+async def test_shuffles_of_made_histories_end_in_the_same_rows(
+    history: History, database: Database, clock: FixedClock
+) -> None:
+    await check(history, range(MADE_SHUFFLES), database, clock)
 
 
 @pytest.mark.soak

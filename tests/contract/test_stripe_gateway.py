@@ -1,0 +1,94 @@
+"""One suite for both Stripes: the one in memory, and the real client against an HTTP server in Stripe's shape."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from billing.memory import StripeInMemory
+from billing.ports import StripeGateway
+from billing.state import Kind, Link, Node
+from billing.stripe import StripeApi
+from errors import Unavailable
+from tests.stripe_server.history import History, load_histories
+from tests.stripe_server.made_histories import several
+from tests.stripe_server.server import API_KEY, StripeServer, serving
+from tests.stripe_server.world import World
+
+SEVERAL = several()
+DISPUTED = next(history for history in load_histories() if history.name.startswith("09"))
+
+
+@asynccontextmanager
+async def in_memory(history: History) -> AsyncGenerator[StripeGateway]:
+    yield StripeInMemory(World(history, len(history.steps)).objects().values())
+
+
+@asynccontextmanager
+async def over_http(history: History) -> AsyncGenerator[StripeGateway]:
+    async with serving(StripeServer(largest_page=1, inline_items=1)) as server:
+        server.add(World(history, len(history.steps)))
+        stripe = StripeApi(API_KEY, base_address=server.url, page_size=2)
+        yield stripe
+        await stripe.close()
+
+
+Stripes = Callable[[History], AbstractAsyncContextManager[StripeGateway]]
+each_stripe = pytest.mark.parametrize("stripe_of", [in_memory, over_http], ids=["memory", "http"])
+
+
+@each_stripe
+async def test_every_subscription_of_the_customer_comes_with_all_its_items(stripe_of: Stripes) -> None:
+    async with stripe_of(SEVERAL) as stripe:
+        found = {subscription.id: subscription for subscription in await stripe.fetch_subscriptions("cus_1")}
+    assert {id: each.status for id, each in found.items()} == {
+        "sub_1": "canceled",
+        "sub_2": "active",
+        "sub_3": "incomplete_expired",
+    }
+    assert [(item.id, item.quantity) for item in found["sub_2"].items] == [("si_a", 1), ("si_b", 3), ("si_c", 1)]
+
+
+@each_stripe
+async def test_a_customer_or_dispute_unknown_to_stripe_is_absent(stripe_of: Stripes) -> None:
+    async with stripe_of(DISPUTED) as stripe:
+        assert await stripe.fetch_subscriptions("cus_unknown") == []
+        assert await stripe.fetch_dispute("du_unknown") is None
+        for kind in Kind:
+            assert await stripe.fetch_links(Node(kind, "none_such")) == []
+
+
+@each_stripe
+async def test_a_dispute_leads_to_its_customer_and_subscription(stripe_of: Stripes) -> None:
+    [lost] = [
+        step.event["data"]["object"] for step in DISPUTED.steps if step.event["data"]["object"].get("status") == "lost"
+    ]
+    async with stripe_of(DISPUTED) as stripe:
+        dispute = await stripe.fetch_dispute(lost["id"])
+        assert dispute is not None
+        assert (dispute.status, dispute.charge_id) == ("lost", lost["charge"])
+        way, reached = {Node(Kind.DISPUTE, dispute.id)}, set[Node]()
+        while way:
+            links: list[Link] = [link for node in way for link in await stripe.fetch_links(node)]
+            reached |= way
+            way = {link.parent for link in links} - reached
+    assert Node(Kind.CUSTOMER, DISPUTED.customer_id) in reached
+    assert [node.kind for node in reached].count(Kind.SUBSCRIPTION) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 500, 501])
+async def test_a_refusal_by_stripe_is_unavailable_and_never_quotes_the_key(status: int) -> None:
+    async with serving(StripeServer()) as server:
+        server.failing_with = status
+        stripe = StripeApi(API_KEY, base_address=server.url)
+        with pytest.raises(Unavailable, match=f"status {status}") as raised:
+            await stripe.fetch_subscriptions("cus_1")
+        await stripe.close()
+    assert API_KEY not in str(raised.value)
+
+
+async def test_a_stripe_that_cannot_be_reached_is_unavailable() -> None:
+    stripe = StripeApi(API_KEY, base_address="http://127.0.0.1:9")
+    with pytest.raises(Unavailable):
+        await stripe.fetch_dispute("du_1")
+    await stripe.close()
