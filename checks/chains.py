@@ -7,16 +7,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from checks.model import Finding, Source
 
 LONGEST = 10
+"""Imports, one after the other."""
 
 
 def long_chains(sources: Iterable[Source]) -> Iterator[Finding]:
-    """Modules that reach another one only over more than `LONGEST` modules, both ends counted."""
+    """Modules that reach another one only over more than `LONGEST` imports."""
     edges = edges_of(sources)
     for module in edges:
         chain = farthest(module, edges)
-        if len(chain) > LONGEST:
+        if len(chain) - 1 > LONGEST:
             path = module.replace(".", "/") + ".py"
-            yield Finding(path, 1, f"reaches {chain[-1]} over {len(chain)} modules: {' > '.join(chain)}")
+            yield Finding(path, 1, f"reaches {chain[-1]} over {len(chain) - 1} imports: {' > '.join(chain)}")
 
 
 def farthest(module: str, edges: Mapping[str, Collection[str]]) -> list[str]:

@@ -46,7 +46,7 @@ CLEAN = {
 # Written in halves, so that this file does not hold the faults it plants.
 NOQA, IGNORE, PYRIGHT, SKIP = "# no" + "qa", "# type: ig" + "nore", "# py" + "right: ignore", "pytest.sk" + "ip"
 LONG_FUNCTION = "def decide() -> None:\n" + "    print()\n" * 60
-CHAIN = {f"gating/m{depth}.py": f"import gating.m{depth + 1}\n" for depth in range(10)} | {"gating/m10.py": ""}
+CHAIN = {f"gating/m{depth}.py": f"import gating.m{depth + 1}\n" for depth in range(11)} | {"gating/m11.py": ""}
 
 FAULTS: list[tuple[str, dict[str, str]]] = [
     ("file length", {"gating/model.py": "\n" * 401}),
