@@ -18,10 +18,9 @@ from execution.contract import Contract
 from execution.denials import MESSAGES, TypeAccess, lean_extensions
 from execution.gate import Gate
 from execution.model import OperationContext
+from execution.running import EXECUTOR
 from gating.model import Access, Denied, Mode
-
-EXECUTOR = "gatehouse.executor"
-"""Where resolvers find the executor of their operation, in `info.operation_extensions`."""
+from gating.ports import Offers
 
 
 class DenialError(GraphQLError):
@@ -88,6 +87,10 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
         self.type_accesses = {}
         self.selections = {}
         self.operation_extensions = {EXECUTOR: self}
+
+    @property
+    def offers(self) -> Offers:
+        return self.contract.offers
 
     def build_per_event_executor(self, payload: Any) -> "GatedExecutor":
         event = cast(GatedExecutor, cast(Any, super()).build_per_event_executor(payload))

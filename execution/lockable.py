@@ -3,7 +3,7 @@
 from typing import Any
 
 from execution.denials import TypeAccess, denial_for
-from execution.selection import executor_of
+from execution.running import executor_of
 from gating.model import Mode
 
 
@@ -17,6 +17,6 @@ def access_of(info: Any, type_name: str) -> TypeAccess:
     if known is None:
         denials = executor.gate.fields.get(type_name, {}).values()
         locked = next((denied for denied in denials if denied.rule.mode is Mode.LOCK), None)
-        denial = denial_for(locked, executor.access, executor.contract.offers) if locked else None
+        denial = denial_for(locked, executor.access, executor.offers) if locked else None
         known = executor.type_accesses[type_name] = TypeAccess(locked is None, denial)
     return known

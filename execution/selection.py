@@ -14,7 +14,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 
 from execution.definitions import definition_of, raw_info_of
-from execution.executor import EXECUTOR, GatedExecutor
+from execution.running import Running, executor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,6 @@ class OpenSelection:
         return self.by_type.get(type_name, frozenset())
 
 
-def executor_of(info: Any) -> GatedExecutor:
-    """The executor that runs the operation of `info`, Strawberry's or graphql-core's own."""
-    return cast(GatedExecutor, raw_info_of(info).operation_extensions[EXECUTOR])
-
-
 def open_selection(info: Any, *path: str) -> OpenSelection:
     """What is selected on the objects that a resolver returns, after fragments, `@skip`, `@include` and gates.
 
@@ -52,7 +47,7 @@ def open_selection(info: Any, *path: str) -> OpenSelection:
     return known
 
 
-def _open_names(executor: GatedExecutor, raw: Any, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
+def _open_names(executor: Running, raw: Any, path: tuple[str, ...]) -> dict[str, frozenset[str]]:
     details = [FieldDetails(node, None) for node in raw.field_nodes]
     by_type: dict[str, frozenset[str]] = {}
     for parent, selected in _descend(executor, raw.return_type, details, path):
@@ -64,7 +59,7 @@ def _open_names(executor: GatedExecutor, raw: Any, path: tuple[str, ...]) -> dic
 Place = tuple[GraphQLObjectType, FieldDetailsList]
 
 
-def _descend(executor: GatedExecutor, returned: Any, details: FieldDetailsList, path: tuple[str, ...]) -> list[Place]:
+def _descend(executor: Running, returned: Any, details: FieldDetailsList, path: tuple[str, ...]) -> list[Place]:
     places: list[Place] = [(parent, details) for parent in _object_types(executor.schema, returned)]
     for step in path:
         places = [
@@ -78,7 +73,7 @@ def _descend(executor: GatedExecutor, returned: Any, details: FieldDetailsList, 
 
 
 def _open_fields(
-    executor: GatedExecutor, parent: GraphQLObjectType, details: FieldDetailsList
+    executor: Running, parent: GraphQLObjectType, details: FieldDetailsList
 ) -> list[tuple[str, FieldDetailsList]]:
     """(field name, its nodes) for each open response name; a field asked for under two aliases comes twice."""
     grouped = executor.collect_subfields(parent, details).grouped_field_set
