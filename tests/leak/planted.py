@@ -24,6 +24,8 @@ DRAFT_TITLE = "canary-2d6f a draft"
 ARTICLE_TITLE = "An article for everybody to find"
 DOWNLOAD_TITLE = "A file for everybody to find"
 GRANT_ENDS = "2031-07-08T09:10:11"
+SUBSCRIPTION_ID = "sub_canary55e1"
+EVENT_ID = "evt_canary66f2"
 EMAILS = {caller: f"canary-{caller}@members.example" for caller in MEMBERS}
 
 
@@ -52,6 +54,8 @@ PLANTED = {
     "Query.drafts": Planted((OPERATOR,), (DRAFT_TITLE,), ("content",)),
     "Query.members": Planted((OPERATOR,), tuple(EMAILS.values()), ("member",)),
     "Query.member": Planted((OPERATOR,), (EMAILS[PRO],), ("member",)),
+    "Query.subscriptions": Planted((OPERATOR,), (SUBSCRIPTION_ID,), ("subscription",)),
+    "Query.stripeEvents": Planted((OPERATOR,), (EVENT_ID,), ("stripe_event",)),
     "Query.memberEntitlements": Planted((OPERATOR, INTEGRATOR), (GRANT_ENDS,), ("member",)),
     "Mutation.bookmarkContent": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
     "Mutation.removeBookmark": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
@@ -91,6 +95,8 @@ PLANT = f"""
     INSERT INTO content_body (content_id, required_feature, body) VALUES
       ('art_canary', 'content_premium', '{ARTICLE_BODY}'), ('les_canary', 'content_premium', '{LESSON_BODY}'),
       ('{DRAFT_ID}', 'content_premium', '{DRAFT_BODY}');
+    INSERT INTO stripe_event (id, type, created_at, received_at, livemode, body)
+      VALUES ('{EVENT_ID}', 'invoice.paid', '2026-02-01', '2026-02-01', false, '{{}}');
     INSERT INTO content_file (content_id, required_feature, file_url) VALUES ('dwn_canary', 'downloads', '{FILE_URL}');
     INSERT INTO content_stats (content_id, required_feature, read_count) VALUES
       ('art_canary', 'analytics', {READ_COUNT}), ('{DRAFT_ID}', 'analytics', {READ_COUNT});

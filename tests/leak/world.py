@@ -11,7 +11,9 @@ import asyncpg
 from graphql import GraphQLField, is_required_argument
 
 from billing.catalogue import load_catalogue
+from billing.mirror import encode_subscription
 from billing.model import Catalogue
+from billing.state import Subscription
 from clock import Clock
 from content.publish import Feed
 from execution.contract import Contract, prepare
@@ -46,6 +48,7 @@ from tests.leak.planted import (
     PLANT,
     PLANT_MEMBER,
     RESTORE,
+    SUBSCRIPTION_ID,
 )
 from tests.parts import DatabaseUrls
 
@@ -154,6 +157,12 @@ def _contracts(catalogue: Catalogue, log: Log) -> dict[str, Contract]:
 
 async def _plant(owner: Any, database: Database, catalogue: Catalogue, clock: Clock) -> None:
     await owner.execute(PLANT)
+    began = datetime.fromisoformat("2026-02-01T00:00:00+00:00")
+    subscription = Subscription(SUBSCRIPTION_ID, "cus_1", "active", began, ())
+    await owner.execute(
+        "INSERT INTO subscription (id, customer_id, status, created_at, content) VALUES ($1, $2, $3, $4, $5)",
+        *(subscription.id, subscription.customer_id, subscription.status, began, encode_subscription(subscription)),
+    )
     ends_at = datetime.fromisoformat(f"{GRANT_ENDS}+00:00")
     for caller in MEMBERS:
         await owner.execute(PLANT_MEMBER.format(caller=caller, email=EMAILS[caller]))
