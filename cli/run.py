@@ -26,6 +26,7 @@ from errors import NotConfigured, Unavailable
 from settings import Settings, load_settings
 from storage.migrate import pending
 from telemetry import configure_logging
+from web.parameters import LONGEST_BODY
 
 _GRACE_SECONDS = 5
 """How long open requests and sockets may take to end."""
@@ -75,6 +76,7 @@ async def _serve(settings: Settings, taken: socket.socket, progress: Progress) -
             access_log=False,
             lifespan="on",
             timeout_graceful_shutdown=_GRACE_SECONDS,
+            ws_max_size=LONGEST_BODY,
         )
     )
     jobs: list[Awaitable[None]] = [_serving(server, taken, stop, lambda: _greet(settings, progress))]

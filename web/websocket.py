@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived
+from strawberry.http.exceptions import NonTextMessageReceived
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.execution import ExecutionResult, PreExecutionError
@@ -27,9 +27,9 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from clock import Clock
 from execution.execute import subscribe
-from execution.model import Answer
 from identity.bearer import NOBODY, authenticate
 from identity.tokens import InvalidToken, Verified
+from web.messages import message_of, result_of
 from web.parameters import LONGEST_BODY, RequestRefused, operation_of
 from web.requests import loggable, outcome_of
 from web.surface import Surface
@@ -38,7 +38,6 @@ INIT_WAIT = timedelta(seconds=10)
 MOST_OPERATIONS = 50
 """Under way at once on one connection."""
 
-LONGEST_ID = 200
 LONGEST_REASON = 123
 """Bytes that a close frame has room for (RFC 6455, 5.5)."""
 
@@ -97,7 +96,7 @@ class OperationStream:
             async with aclosing(subscribe(contract, operation, context)) as answers:
                 async for answer in answers:
                     sent, outcome = sent + 1, outcome_of(answer)
-                    yield _result(answer)
+                    yield result_of(answer)
         finally:
             self.surface.metrics.operations.labels(outcome).inc()
             log.info("socket operation", kind=verified.principal.kind.value, operation=name, outcome=outcome, sent=sent)
@@ -115,7 +114,7 @@ class SocketAdapter(ASGIWebSocketAdapter):
                 if len(text) > LONGEST_BODY:
                     await self.close(TOO_LONG, f"A message may have {LONGEST_BODY} characters.")
                     return
-                yield _message_of(text)
+                yield message_of(text)
         except TimeoutError:
             await self.close(TOKEN_ENDED, "The bearer token has expired: connect with a fresh one.")
         except KeyError as fault:  # how Starlette tells of a binary frame
@@ -157,39 +156,3 @@ class SocketView(GraphQL[Connection, None]):
 
     def encode_json(self, data: object) -> str:
         return orjson.dumps(data).decode()
-
-
-def _message_of(text: str) -> dict[str, Any]:
-    """The message, of a shape that Strawberry's handler can take apart; it closes the connection on an empty one."""
-    try:
-        message: Any = orjson.loads(text)
-    except orjson.JSONDecodeError as fault:
-        raise NonJsonMessageReceived from fault
-    if not isinstance(message, dict):
-        return {}
-    message = cast("dict[str, Any]", message)
-    kind, payload, operation_id = (message.get(name) for name in ("type", "payload", "id"))
-    if kind == "connection_init" and payload is None:
-        return {"type": kind}
-    if kind in ("subscribe", "complete") and not (isinstance(operation_id, str) and len(operation_id) <= LONGEST_ID):
-        return {}
-    if kind == "subscribe" and not isinstance(payload, dict):
-        return {}
-    return message if isinstance(kind, str) else {}
-
-
-def _result(answer: Answer) -> ExecutionResult:
-    kind = PreExecutionError if answer.request_error else ExecutionResult
-    return kind(answer.data, [_WireError(error) for error in answer.errors], answer.extensions)
-
-
-class _WireError(GraphQLError):
-    """An error that already has its wire form."""
-
-    def __init__(self, wire: dict[str, Any]) -> None:
-        super().__init__(wire["message"])
-        self._wire = wire
-
-    @property
-    def formatted(self) -> Any:
-        return self._wire
