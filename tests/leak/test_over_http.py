@@ -41,12 +41,12 @@ def body_of(case: Case) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_one_case_of_each_gate_and_shape_over_http(served: tuple[World, Edge], caller: str) -> None:
+async def test_a_fifth_of_all_gates_and_shapes_over_http(served: tuple[World, Edge], caller: str) -> None:
     world, edge = served
     contract = world.contracts[caller]
     found = [*field_cases(contract, arguments, thorough=False), *input_cases(contract, arguments)]
     asked = {(case.coordinate, case.shape): case for case in found if case.arrival.operation == "query"}
-    for case in list(asked.values())[::3]:
+    for case in list(asked.values())[::5]:
         status, told = await post(edge, caller, body_of(case))
         planted = PLANTED[case.coordinate]
         assert status in (200, 400), f"{caller}: {case}: {told}"
