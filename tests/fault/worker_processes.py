@@ -26,7 +26,7 @@ from tests.stripe_server.server import API_KEY
 from webhooks.worker import Worker
 
 ROOT = Path(__file__).parents[2]
-LEASE_SECONDS = 0.5
+LEASE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,9 @@ async def _work(task: Task) -> None:
     catalogue = catalogue_of(history.catalogue, history.policy)
     clock = FixedClock(datetime.fromtimestamp(task.now, UTC))
     stripe = StripeApi(API_KEY, base_address=task.stripe_url)
-    syncing = Syncing(connect(task.database_url), stripe, catalogue, clock, "user_id", LEASE_SECONDS)
+    syncing = Syncing(
+        connect(task.database_url, timeout_seconds=60), stripe, catalogue, clock, "user_id", LEASE_SECONDS
+    )
     await Worker(syncing, poll_seconds=0.1, sync=_announced).run(asyncio.Event())
 
 

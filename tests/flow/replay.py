@@ -16,7 +16,7 @@ from billing.stripe import StripeApi
 from billing.sync import Syncing
 from gating.model import Snapshot
 from gating.postgres import PostgresSnapshots
-from storage.database import Database
+from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
 from tests.stripe_server.history import Step
@@ -66,10 +66,12 @@ class Gatehouse:
 async def gatehouse(
     database: Database, server: StripeServer, catalogue: Catalogue, clock: FixedClock, *, page_size: int = 1
 ) -> AsyncGenerator[Gatehouse]:
+    # A machine busy with other tests must not put work off: what is shown here is not how long anything takes.
+    patient = connect(database.dsn, timeout_seconds=60)
     stripe = StripeApi(API_KEY, base_address=server.url, page_size=page_size)
-    syncing = Syncing(database, stripe, catalogue, clock, MEMBER_KEY)
+    syncing = Syncing(patient, stripe, catalogue, clock, MEMBER_KEY)
     metrics = Metrics()
-    inbox = Inbox(database, clock, HANDLERS, metrics, member_key=MEMBER_KEY, livemode=False)
+    inbox = Inbox(patient, clock, HANDLERS, metrics, member_key=MEMBER_KEY, livemode=False)
     app = Starlette(routes=[webhook_route(inbox, clock, [SECRET])])
     transport = httpx.ASGITransport(app=app)
     try:
@@ -77,6 +79,7 @@ async def gatehouse(
             yield Gatehouse(client, Worker(syncing), syncing, clock, metrics)
     finally:
         await stripe.close()
+        await patient.close()
 
 
 def at(seconds: int) -> datetime:
