@@ -16,9 +16,10 @@ from storage.embedded import parts
 from tests.fault.processes import eventually, lives
 
 OWNER_PROCESS = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from storage.embedded import parts
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored
 started = parts.start(Path(sys.argv[1]))
 print(started.postgres.pid, started.valkey.pid, started.postgres.watchdog.pid, started.valkey.watchdog.pid, flush=True)
 time.sleep(600)
@@ -41,7 +42,7 @@ class Owner:
 
     def end_by(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
-        self.process.wait()
+        self.process.wait(60)
         assert self.process.stdout
         self.process.stdout.close()
 
