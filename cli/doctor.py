@@ -83,7 +83,7 @@ async def _remote_findings(settings: Settings) -> list[Finding]:
 
 async def _database(settings: Settings) -> AsyncGenerator[Finding]:
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    database = connect(url, timeout_seconds=5)
+    database = connect(url)
     try:
         login = await get_login(database)
         yield Finding(

@@ -61,7 +61,7 @@ async def seed_once(settings: Settings) -> None:
 
 async def _seed(settings: Settings, *, only_once: bool) -> None:
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    database = connect(url, timeout_seconds=30)
+    database = connect(url)
     try:
         # The last member is made last: where it is, all the rest is too.
         if not (only_once and await find_member(database, DEMO_MEMBERS[-1].id)):

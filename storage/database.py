@@ -9,7 +9,8 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -19,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from errors import Unavailable
-from storage.patience import Patience
+from storage.liveness import Liveness, addresses_of, any_answers
 
 FEATURE_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 """What a feature key looks like: it must survive in a comma-separated setting."""
@@ -28,6 +29,9 @@ WALL_SETTING = "gatehouse.features"
 
 NOT_SERVING = ("08", "57P", "53300")
 """SQLSTATEs of a server that starts, stops or has no connection left."""
+
+LONGEST_SECONDS = 30
+"""For anything asked of a server that is alive; also for a connection of the pool, which are all in use then."""
 
 QueryLogger = Callable[[str], None]
 
@@ -39,24 +43,18 @@ class Database:
     engine: AsyncEngine
     reader: AsyncEngine
     dsn: str
-    patience: Patience = field(default_factory=Patience)
+    liveness: Liveness
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
         """BEGIN … COMMIT, rolled back on any exception. Not retried: the caller knows whether it is idempotent."""
-        async with _unavailable_if_unreachable(), self.engine.begin() as connection:
+        async with _unavailable_if_unreachable(), self.liveness.watch(), self.engine.begin() as connection:
             yield connection
 
     async def fetch(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of one read-only statement. Tried once more when a pooled connection turns out to be dead."""
-        try:
-            async with _unavailable_if_unreachable(), asyncio.timeout(self.patience.seconds):
-                rows = await self._fetch_again(statement, parameters)
-        except Unavailable:
-            self.patience.failed()
-            raise
-        self.patience.answered()
-        return rows
+        async with _unavailable_if_unreachable(), self.liveness.watch():
+            return await self._fetch_again(statement, parameters)
 
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer."""
@@ -127,16 +125,14 @@ class Database:
         await self.engine.dispose()
 
 
-def connect(
-    url: str, *, pool_size: int = 10, timeout_seconds: float = 0.9, query_logger: QueryLogger | None = None
-) -> Database:
+def connect(url: str, *, pool_size: int = 10, query_logger: QueryLogger | None = None) -> Database:
     """A handle on `url` (`postgresql://…`); opens no connection yet.
 
-    `timeout_seconds` bounds a fetch in all; in transactions connecting, waiting for the pool and each statement.
+    A server that does not answer is noticed within a second; a statement it works on may take half a minute.
     `query_logger` receives the SQL of every statement as the driver prepares it, each time it is run; for tests.
     """
     sqlalchemy_url = make_url(url).set(drivername="postgresql+asyncpg")
-    options: dict[str, Any] = {"timeout": timeout_seconds, "command_timeout": timeout_seconds}
+    options: dict[str, Any] = {"timeout": LONGEST_SECONDS, "command_timeout": LONGEST_SECONDS}
     if query_logger is not None:
         # A statement found in the cache is not prepared again, and would not be seen.
         options |= {"connection_class": _logged_connection(query_logger), "prepared_statement_cache_size": 0}
@@ -144,14 +140,14 @@ def connect(
         sqlalchemy_url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=timeout_seconds,
+        pool_timeout=LONGEST_SECONDS,
         connect_args=options,
         hide_parameters=True,  # a fault's text goes to the log
     )
     event.listen(engine.sync_engine, "handle_error", _hang_up)
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Database(engine, reader, dsn, Patience(timeout_seconds))
+    dsn = sqlalchemy_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    liveness = Liveness(partial(any_answers, addresses_of(sqlalchemy_url)))
+    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"), dsn, liveness)
 
 
 def wall_value(features: Iterable[str]) -> str:

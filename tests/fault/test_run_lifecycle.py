@@ -101,7 +101,7 @@ Starter = Callable[[], Running]
 
 @asynccontextmanager
 async def database_of(folder: Path) -> AsyncGenerator[Database]:
-    database = connect(parts.addresses(folder).app_url, timeout_seconds=5)
+    database = connect(parts.addresses(folder).app_url)
     try:
         yield database
     finally:

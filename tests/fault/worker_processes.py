@@ -102,9 +102,7 @@ async def _work(task: Task) -> None:
     catalogue = catalogue_of(history.catalogue, history.policy)
     clock = FixedClock(datetime.fromtimestamp(task.now, UTC))
     stripe = StripeApi(API_KEY, base_address=task.stripe_url)
-    syncing = Syncing(
-        connect(task.database_url, timeout_seconds=60), stripe, catalogue, clock, "user_id", LEASE_SECONDS
-    )
+    syncing = Syncing(connect(task.database_url), stripe, catalogue, clock, "user_id", LEASE_SECONDS)
     await Worker(syncing, poll_seconds=0.1, sync=_announced).run(asyncio.Event())
 
 

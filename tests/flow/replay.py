@@ -67,7 +67,7 @@ async def gatehouse(
     database: Database, server: StripeServer, catalogue: Catalogue, clock: FixedClock, *, page_size: int = 1
 ) -> AsyncGenerator[Gatehouse]:
     # A machine busy with other tests must not put work off: what is shown here is not how long anything takes.
-    patient = connect(database.dsn, timeout_seconds=60)
+    patient = connect(database.dsn)
     stripe = StripeApi(API_KEY, base_address=server.url, page_size=page_size)
     syncing = Syncing(patient, stripe, catalogue, clock, MEMBER_KEY)
     metrics = Metrics()
