@@ -18,7 +18,7 @@ from tests.stripe_server.server import StripeServer, serving
 from tests.stripe_server.world import World
 
 AT_ONCE = 25
-MIXED = 250
+MIXED = 400
 DUPLICATES = 0.25
 
 
