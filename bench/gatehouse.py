@@ -45,7 +45,7 @@ def ungated() -> Starlette:
 def unwalled() -> Starlette:
     """Ungated, and the wall's tables are read like any other by a login that no policy holds."""
     database = connect(os.environ["BENCH_UNWALLED_DATABASE_URL"])
-    bare = UnwalledDatabase(database.engine, database.reader, database.dsn)
+    bare = UnwalledDatabase(database.engine, database.reader, database.dsn, database.liveness)
     return _with_surface(shipped(), lambda surface: _reading_from(bare, _without_gates(surface)))
 
 

@@ -16,6 +16,7 @@ SECRET = re.compile(r"\.get_secret_value\(")
 MEASURED = {
     "cli/progress.py": "shows how long a step takes",
     "gating/store.py": "how long memory may answer before it asks again; injected, so tests move it",
+    "storage/liveness.py": "the event loop's own time, in which its deadlines are set",
     "storage/breaker.py": "how long a failing part is left alone; injected, so tests move it",
     "storage/embedded/": "waits for a server to start or stop",
     "web/requests.py": "how long an answer took, for its log line and histogram",
