@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,15 @@ from storage.embedded import parts, postgres, valkey
 from storage.embedded.identity import settle
 from storage.embedded.server import Lock, Server
 from storage.migrate import migrate
+
+HEALED_SECONDS = 8
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = HEALED_SECONDS) -> None:
+    """Returns when `holds()` does; a TimeoutError when it does not within `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what is waited for is in another process
+            await asyncio.sleep(0.05)
 
 
 @dataclass

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +20,10 @@ from identity.model import Kind, Principal
 from storage.database import Database, connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
-from tests.fault.breakable import Breakable
+from tests.fault.breakable import Breakable, eventually
 from tests.fault.truth import Truth
 
 READERS = 6
-HEALED_SECONDS = 8
 
 
 @dataclass
@@ -103,14 +102,6 @@ class Scene:
             await body
             for task in tasks:
                 task.cancel()
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = HEALED_SECONDS) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            if await holds():
-                return
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
