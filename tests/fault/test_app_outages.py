@@ -73,7 +73,7 @@ class Client:
     async def read(self, member_id: str) -> None:
         while not self.resting:
             await self.ask(member_id)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
     async def change(self) -> None:
         while not self.resting:
@@ -84,7 +84,7 @@ class Client:
         async with asyncio.TaskGroup() as group:
             if changing:
                 group.create_task(self.change())
-            for member_id in self.truth.members * 2:
+            for member_id in self.truth.members:
                 group.create_task(self.read(member_id))
             await body
             self.resting = True
@@ -99,10 +99,7 @@ class Client:
         event |= {"created": int(SystemClock().now().timestamp()), "data": {"object": subscription}}
         body = orjson.dumps(event)
         headers = {"stripe-signature": signed_header(body, [SECRET.encode()], SystemClock().now()).decode()}
-        asked_at = time.monotonic()
-        response = await self.http.post("/webhooks/stripe", content=body, headers=headers)
-        self.slowest = max(self.slowest, time.monotonic() - asked_at)
-        return response.status_code
+        return (await self.http.post("/webhooks/stripe", content=body, headers=headers)).status_code
 
 
 @pytest.fixture
