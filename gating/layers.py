@@ -9,8 +9,6 @@ from gating.model import Snapshot
 from gating.ports import SnapshotCache, SnapshotSource
 
 CONCURRENT_READS = 16
-AUTHORITY_SECONDS = 0.5
-"""Waiting for a turn included: the caller's caller has a second in all."""
 
 
 class Layers:
@@ -47,13 +45,10 @@ class Layers:
 
     async def read_authority(self, member_id: str) -> Snapshot:
         """From PostgreSQL. Raises Unavailable."""
-        try:
-            async with asyncio.timeout(AUTHORITY_SECONDS), self._reading:
+        async with self._reading:
+            snapshot = await self._fill(member_id)
+            if snapshot.revision < self._at_least(member_id):  # a newer one was published while we read
                 snapshot = await self._fill(member_id)
-                if snapshot.revision < self._at_least(member_id):  # a newer one was published while we read
-                    snapshot = await self._fill(member_id)
-        except TimeoutError as fault:
-            raise Unavailable("The database does not answer.") from fault
         if snapshot.revision < self._at_least(member_id):
             raise Unavailable("The database is behind what it has told before.")
         self._count("postgres")

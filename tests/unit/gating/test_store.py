@@ -294,13 +294,6 @@ async def test_without_both_nothing_is_granted_and_it_is_counted_and_heals(world
     assert await world.features() == {"downloads", "reading"}
 
 
-async def test_a_database_that_hangs_is_given_up_within_a_second(world: World) -> None:
-    world.source.hold = asyncio.Event()
-    began = asyncio.get_running_loop().time()
-    assert await world.features() is None
-    assert asyncio.get_running_loop().time() - began < 1
-
-
 async def test_a_fresh_read_asks_the_database_and_is_remembered(world: World) -> None:
     world.source.record("ann", PRO)
     await world.features()
