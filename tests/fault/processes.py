@@ -8,6 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def without_settings() -> dict[str, str]:
+    """The environment of this process, but for the settings that somebody may have made in it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
+
+
 def lives(pid: int) -> bool:
     """A zombie does not: it holds nothing any more, and some process 1 reap late."""
     with suppress(FileNotFoundError, ProcessLookupError):

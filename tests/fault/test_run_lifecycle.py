@@ -20,7 +20,7 @@ import redis.asyncio
 from identity.members import ensure_member, find_member
 from storage.database import Database, connect
 from storage.embedded import parts
-from tests.fault.processes import eventually, lives
+from tests.fault.processes import eventually, lives, without_settings
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +53,14 @@ class Running:
             self.port: int = free.getsockname()[1]
         self.folder = folder
         self.errors = folder.with_name("errors.log")
-        environ = {"PATH": os.defpath, "GATEHOUSE_DATA_DIR": str(folder), "GATEHOUSE_PORT": str(self.port)}
+        ours = {"GATEHOUSE_DATA_DIR": str(folder), "GATEHOUSE_PORT": str(self.port)}
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cli.main", "run"],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=environ,
+                env=without_settings() | ours,
                 start_new_session=True,
             )
 

@@ -7,11 +7,12 @@ import sys
 import pytest
 
 from cli.main import COMMANDS
+from tests.fault.processes import without_settings
 
 
 def gatehouse(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli.main", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={"PATH": "", **environ}, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=without_settings() | environ, check=False)
 
 
 def test_help_names_every_command() -> None:
