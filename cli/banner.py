@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from cli.parts import service_database
 from cli.seed import DEMO_MEMBERS
 from cli.token import mint_token
 from identity.members import find_members
 from identity.model import Kind, Principal
 from identity.scopes import SCOPES
 from settings import Settings
-from storage.database import connect
 
 
 async def print_banner(settings: Settings) -> None:
@@ -43,11 +43,8 @@ async def _tokens(settings: Settings) -> list[str]:
 
 async def _callers(settings: Settings) -> list[tuple[str, Principal]]:
     """The demo members that exist, an operator and an integrator with every scope."""
-    database = connect(settings.database_url.get_secret_value() if settings.database_url else "")
-    try:
+    async with service_database(settings) as database:
         present = await find_members(database, [member.id for member in DEMO_MEMBERS])
-    finally:
-        await database.close()
     members = [(f"{m.label} member", Principal(Kind.MEMBER, m.id)) for m in DEMO_MEMBERS if m.id in present]
     return [
         *members,

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 from billing.catalogue import load_catalogue
 from cli.listen import listen
-from cli.parts import complete_settings
+from cli.parts import complete_settings, service_database, service_url
 from cli.progress import Progress
 from clock import SystemClock
 from errors import GatehouseError
 from identity.keys import keys_for
 from settings import Settings, load_settings
-from storage.database import connect
 from storage.login import Login, get_login, problems_of
 from storage.migrate import pending
 from storage.redis import get_server_name
@@ -82,14 +81,12 @@ async def _remote_findings(settings: Settings) -> list[Finding]:
 
 
 async def _database(settings: Settings) -> AsyncGenerator[Finding]:
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    database = connect(url)
     try:
-        login = await get_login(database)
-        yield Finding(
-            "PostgreSQL", f"version {login.server_version}, as {login.name}", " ".join(problems_of(login)) or None
-        )
-        missing = await pending(url)
+        async with service_database(settings) as database:
+            login = await get_login(database)
+        found = f"version {login.server_version}, as {login.name}"
+        yield Finding("PostgreSQL", found, "\n".join(problems_of(login)) or None)
+        missing = await pending(service_url(settings))
         by_hand = missing and not (settings.development and settings.database_owner_url)
         yield Finding(
             "migrations",
@@ -101,8 +98,6 @@ async def _database(settings: Settings) -> AsyncGenerator[Finding]:
         yield Finding(
             "PostgreSQL", "wrong", f"{fault.message}\nCheck GATEHOUSE_DATABASE_URL, and that the server runs."
         )
-    finally:
-        await database.close()
 
 
 def _clock(login: Login) -> Finding:

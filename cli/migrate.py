@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import os
 
-from cli.parts import complete_settings
+from cli.parts import complete_settings, service_url
 from cli.progress import Progress
 from errors import NotConfigured
 from settings import Settings, load_settings
@@ -47,7 +47,6 @@ async def migrate_as_owner(settings: Settings) -> tuple[str, ...]:
 
 
 async def _check(settings: Settings) -> int:
-    url = settings.database_url
-    missing = await pending(url.get_secret_value()) if url else ()
+    missing = await pending(service_url(settings))
     print(f"Pending: {', '.join(missing)}." if missing else "Nothing is pending.")
     return 1 if missing else 0

@@ -1,11 +1,13 @@
 """Which PostgreSQL and Redis a command works on: those the settings name, or the embedded ones."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 from pydantic import SecretStr
 
+from errors import NotConfigured
 from settings import Settings
+from storage.database import Database, connect
 from storage.embedded import parts
 from storage.embedded.parts import Addresses, AlreadyRunning
 
@@ -33,6 +35,23 @@ def complete_settings(
         yield _filled(settings, running.addresses)
     finally:
         running.stop()
+
+
+def service_url(settings: Settings) -> str:
+    """The URL of the service's login, in settings that are complete."""
+    if settings.database_url is None:
+        raise NotConfigured("GATEHOUSE_DATABASE_URL: needed here; set it to the service's login, postgresql://…")
+    return settings.database_url.get_secret_value()
+
+
+@asynccontextmanager
+async def service_database(settings: Settings) -> AsyncGenerator[Database]:
+    """A handle on it for as long as the body runs."""
+    database = connect(service_url(settings))
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def _filled(settings: Settings, addresses: Addresses) -> Settings:

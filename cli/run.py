@@ -18,12 +18,13 @@ from app import build_app, build_worker
 from cli.banner import print_banner
 from cli.listen import listen
 from cli.migrate import migrate_as_owner
-from cli.parts import complete_settings
+from cli.parts import complete_settings, service_database, service_url
 from cli.progress import Progress
 from cli.seed import seed_once
 from cli.signals import stop_on_signals
 from errors import NotConfigured, Unavailable
 from settings import Settings, load_settings
+from storage.login import require_walled_login
 from storage.migrate import pending
 from telemetry import configure_logging
 from web.parameters import LONGEST_BODY
@@ -51,12 +52,16 @@ def main(_arguments: argparse.Namespace) -> int:
 
 
 async def _prepare(settings: Settings, progress: Progress, *, is_ours: bool) -> None:
-    """Migrates where it may, and seeds a database of our own. Raises NotConfigured when migrations stay pending."""
+    """Migrates where it may, and seeds a database of our own.
+
+    Raises NotConfigured when migrations stay pending or the login is not fit for service.
+    """
     if settings.development and settings.database_owner_url:
         progress("migrating")
         await migrate_as_owner(settings)
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    missing = await pending(url)
+    async with service_database(settings) as database:
+        await require_walled_login(database)
+    missing = await pending(service_url(settings))
     if missing:
         raise NotConfigured(f"Migrations are pending ({', '.join(missing)}): run gatehouse migrate as the owner first.")
     if is_ours:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from billing.catalogue import load_catalogue
 from billing.demo import seed_subscription
-from cli.parts import complete_settings
+from cli.parts import complete_settings, service_database
 from cli.progress import Progress
 from clock import SystemClock
 from content.seed import seed_content
 from identity.members import ensure_member, find_member
 from metering.seed import seed_usage
 from settings import Settings, load_settings
-from storage.database import Database, connect
+from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,10 @@ async def seed_once(settings: Settings) -> None:
 
 
 async def _seed(settings: Settings, *, only_once: bool) -> None:
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    database = connect(url)
-    try:
+    async with service_database(settings) as database:
         # The last member is made last: where it is, all the rest is too.
         if not (only_once and await find_member(database, DEMO_MEMBERS[-1].id)):
             await _seed_all(database, settings)
-    finally:
-        await database.close()
 
 
 async def _seed_all(database: Database, settings: Settings) -> None:

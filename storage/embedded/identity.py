@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors import NotConfigured
 from storage.embedded.server import WATCHDOG, private_folder
 from storage.embedded.watchdog import CANNOT_RUN
 
@@ -33,9 +34,24 @@ def settle(folder: Path) -> Identity:
     private_folder(folder, folder.stat().st_uid if folder.exists() else 0)
     is_fresh = not (folder / "postgres").exists()
     if is_fresh and folder.stat().st_uid == 0 and not namespaces_allowed():
+        _require_passage(folder)
         os.chown(folder, _NOBODY, -1)
     owner = folder.stat().st_uid
     return Identity(str(owner) if owner else "namespace", owner)
+
+
+def find_closed(path: Path) -> Path | None:
+    """The first folder on the way to `path`, itself left out, that others than its owner and group may not pass."""
+    return next((folder for folder in reversed(path.absolute().parents) if not folder.stat().st_mode & 0o001), None)
+
+
+def _require_passage(folder: Path) -> None:
+    closed = find_closed(folder) or find_closed(Path(sys.prefix))
+    if closed:
+        raise NotConfigured(
+            f"PostgreSQL will not run as root, user namespaces are forbidden here, and no other user may pass {closed}:"
+            " run as an ordinary user, or set GATEHOUSE_DATA_DIR and install in folders that others may pass."
+        )
 
 
 def namespaces_allowed() -> bool:
