@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import URL
 
-SUSPICIOUS_SECONDS = 0.5
+SUSPICIOUS_SECONDS = 0.35
 """How long a healthy server's answer may take before it is asked whether it lives."""
 SILENT_SECONDS = 0.05
 """The same while it is known not to."""
-PROBE_SECONDS = 0.3
+PROBE_SECONDS = 0.2
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The shortest message that PostgreSQL answers before any log-in, over whatever socket (PostgreSQL docs, 54.2.11)."""

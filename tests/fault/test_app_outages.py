@@ -25,6 +25,8 @@ from tests.fault.breakable import Breakable, eventually
 from tests.fault.truth import Truth
 from webhooks.signature import signed_header
 
+pytestmark = pytest.mark.alone
+
 SECRET = "whsec_of_the_tests"
 ARTICLES = "{ articles(first: 3) { edges { node { slug body access { granted denial { code } } } } } }"
 

@@ -22,6 +22,8 @@ from storage.database import Database, connect
 from storage.embedded import parts
 from tests.fault.processes import eventually, lives, without_settings
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:

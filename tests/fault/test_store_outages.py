@@ -23,6 +23,8 @@ from tests.clock import FixedClock
 from tests.fault.breakable import Breakable, eventually
 from tests.fault.truth import Truth
 
+pytestmark = pytest.mark.alone
+
 READERS = 6
 
 

@@ -18,6 +18,8 @@ from storage.database import Database
 from storage.redis import connect_redis
 from tests.parts import DatabaseUrls
 
+pytestmark = pytest.mark.alone
+
 CHANGES = 100
 MEMBER = "ann"
 

@@ -11,6 +11,8 @@ from sqlalchemy import make_url
 
 from storage.liveness import Address, Liveness, addresses_of, any_answers
 
+pytestmark = pytest.mark.alone
+
 URLS: dict[str, tuple[Address, ...]] = {
     "postgresql://me@db.example:6000/x": (("db.example", 6000),),
     "postgresql://me@db.example/x": (("db.example", 5432),),
