@@ -47,6 +47,11 @@ def start(folder: Path) -> Iterator["Starter"]:
             running.end_by(signal.SIGKILL)
 
 
+def interruptible() -> None:
+    """In the child: whoever started the tests as a shell's background job had SIGINT ignored, and so would it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A `gatehouse run` on `folder`, alone in its process group as a terminal would have it."""
 
@@ -64,6 +69,7 @@ class Running:
                 text=True,
                 env=without_settings() | ours,
                 start_new_session=True,
+                preexec_fn=interruptible,
             )
 
     @property
