@@ -69,7 +69,7 @@ class Running:
                 text=True,
                 env=without_settings() | ours,
                 start_new_session=True,
-                preexec_fn=interruptible,
+                preexec_fn=interruptible,  # noqa: PLW1509 - no other thread forks here
             )
 
     @property
