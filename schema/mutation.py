@@ -46,7 +46,7 @@ class Mutation:
 
     @strawberry.field(
         description="Counts a download, once for each idempotency key, and answers where to fetch it.",
-        directives=[Authenticated(), requires("downloads", mode=DenyMode.REJECT)],
+        directives=[requires("downloads", mode=DenyMode.REJECT)],
         graphql_type=payloads.RequestDownloadPayload,
     )
     async def request_download(
