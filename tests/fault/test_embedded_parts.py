@@ -15,12 +15,12 @@ import pytest
 from storage.embedded import parts
 from tests.fault.processes import eventually, lives
 
+pytestmark = pytest.mark.alone
+
 OWNER_PROCESS = """
 import signal, sys, time
 from pathlib import Path
 from storage.embedded import parts
-
-pytestmark = pytest.mark.alone
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored
 started = parts.start(Path(sys.argv[1]))
 print(started.postgres.pid, started.valkey.pid, started.postgres.watchdog.pid, started.valkey.watchdog.pid, flush=True)
