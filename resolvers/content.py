@@ -8,6 +8,7 @@ import strawberry
 from content.browse import DRAFTS, ORDERINGS, Order, Ordering, Where, count_content, list_content, search_content
 from content.find import count_authors, find_content_by_slug, list_authors, list_tags
 from content.model import Author, Entry, Kind, Tag
+from resolvers.ahead import read_ahead
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, Page, connect, page_for
 from resolvers.context import Info
@@ -50,7 +51,9 @@ async def content(info: Info, slug: Slug) -> Entry | None:
 async def search(info: Info, text: SearchText, first: First = 20) -> Sequence[Entry]:
     limit = page_for(first, None, "search", str).first
     words = text_of("text", text)
-    return await search_content(info.context.services.database, columns_for(info, Entry), words, limit=limit)
+    found = await search_content(info.context.services.database, columns_for(info, Entry), words, limit=limit)
+    await read_ahead(info, found)
+    return found
 
 
 async def authors(info: Info, first: First = 20, after: After = None) -> Connection[Author]:
@@ -70,4 +73,5 @@ async def _connection(info: Info, page: Page, where: Where, ordering: Ordering) 
     columns = columns_for(info, Entry, "edges", "node")
     listed = await list_content(database, features, columns, where, ordering, after=page.after, limit=page.limit)
     rows = [(each.key, each.entry.id, each.entry) for each in listed]
+    await read_ahead(info, [entry for _, _, entry in rows[: page.first]], "edges", "node")
     return connect(rows, page, lambda: count_content(database, features, where, ordering))

@@ -1,6 +1,10 @@
-"""The fields of one entry that are not simply its columns. What is walled is read for a whole list at once."""
+"""The fields of one entry that are not simply its columns. What is walled is read for a whole list at once.
+
+A resolver that answers a value or an awaitable of it finds what its `…_ahead` has read for the list.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import strawberry
 
@@ -15,24 +19,41 @@ from resolvers.loading import load_authors, load_content
 LessonsWanted = tuple[str, Page, frozenset[str]]
 
 
-async def author(root: strawberry.Parent[Entry], info: Info) -> Author | None:
-    return await info.context.load(load_authors, (root.author_id, columns_for(info, Author)))
+def author(root: strawberry.Parent[Entry], info: Info) -> Any:
+    return info.context.find(load_authors, (root.author_id, columns_for(info, Author)))
+
+
+async def authors_ahead(info: Info, entries: Sequence[Entry], path: tuple[str, ...]) -> None:
+    columns = columns_for(info, Author, *path, "author")
+    await info.context.read_ahead(load_authors, [(entry.author_id, columns) for entry in entries])
 
 
 def open_body(root: strawberry.Parent[Entry]) -> str | None:
     return root.open_body
 
 
-async def body(root: strawberry.Parent[Entry], info: Info) -> str | None:
-    return await info.context.load(load_bodies, root.id)
+def body(root: strawberry.Parent[Entry], info: Info) -> Any:
+    return info.context.find(load_bodies, root.id)
 
 
-async def file_url(root: strawberry.Parent[Download], info: Info) -> str | None:
-    return await info.context.load(load_file_urls, root.id)
+async def bodies_ahead(info: Info, entries: Sequence[Entry], _path: tuple[str, ...]) -> None:
+    await info.context.read_ahead(load_bodies, [entry.id for entry in entries])
 
 
-async def read_count(root: strawberry.Parent[Entry], info: Info) -> int | None:
-    return await info.context.load(load_read_counts, root.id)
+def file_url(root: strawberry.Parent[Download], info: Info) -> Any:
+    return info.context.find(load_file_urls, root.id)
+
+
+async def file_urls_ahead(info: Info, entries: Sequence[Entry], _path: tuple[str, ...]) -> None:
+    await info.context.read_ahead(load_file_urls, [entry.id for entry in entries])
+
+
+def read_count(root: strawberry.Parent[Entry], info: Info) -> Any:
+    return info.context.find(load_read_counts, root.id)
+
+
+async def read_counts_ahead(info: Info, entries: Sequence[Entry], _path: tuple[str, ...]) -> None:
+    await info.context.read_ahead(load_read_counts, [entry.id for entry in entries])
 
 
 async def course(root: strawberry.Parent[Lesson], info: Info) -> Entry | None:

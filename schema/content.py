@@ -33,7 +33,7 @@ class Content(Node):
     title: str = field("The headline.")
     teaser: str = field("A few sentences that anybody may read.")
     published_at: datetime | None = field("When it was published; null while it is a draft, which operators alone see.")
-    author: Author = field("Who wrote it.", resolver=entry.author, columns=("author_id",))
+    author: Author = field("Who wrote it.", resolver=entry.author, columns=("author_id",), ahead=entry.authors_ahead)
     tags: list[str] = field("The subjects it is filed under.")
     body: str | None = field(
         "The text itself, in Markdown. Whether it is locked depends on the type.",
@@ -50,10 +50,15 @@ class Article(Content, Lockable):
         "The text itself, in Markdown; null while locked, see `access`.",
         resolver=entry.body,
         columns=(),
+        ahead=entry.bodies_ahead,
         directives=[requires("content_premium", mode=DenyMode.LOCK)],
     )
     read_count: int | None = field(
-        "How often members have read it.", resolver=entry.read_count, columns=(), directives=[requires("analytics")]
+        "How often members have read it.",
+        resolver=entry.read_count,
+        columns=(),
+        ahead=entry.read_counts_ahead,
+        directives=[requires("analytics")],
     )
 
 
@@ -83,6 +88,7 @@ class Lesson(Node, Lockable):
         "The text itself, in Markdown; null while locked, see `access`.",
         resolver=entry.body,
         columns=(),
+        ahead=entry.bodies_ahead,
         directives=[requires("content_premium", mode=DenyMode.LOCK)],
     )
 
@@ -97,6 +103,7 @@ class Download(Content, Lockable):
         "Where the file can be fetched; null while locked, see `access`.",
         resolver=entry.file_url,
         columns=(),
+        ahead=entry.file_urls_ahead,
         directives=[requires("downloads", mode=DenyMode.LOCK)],
     )
 
