@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from app import build_app
+from cli.run import spare_the_collector
 from execution.contract import Contract
 from execution.documents import Documents
 from execution.gate import remember_gates
@@ -34,7 +35,9 @@ NO_RULES = RuleBook({}, {}, {}, {}, frozenset(), frozenset())
 def shipped() -> Starlette:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
-    return build_app(settings)
+    app = build_app(settings)
+    spare_the_collector()
+    return app
 
 
 def ungated() -> Starlette:
