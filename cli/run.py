@@ -112,7 +112,7 @@ async def _serving(
 
 
 def spare_the_collector() -> None:
-    """What stands at the start lives as long as the process: walking it again and again is a good part of a list's cost."""
+    """What stands at the start lives as long as the process; walking it anew is a good part of what a list costs."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,7 @@
-"""`./dev test`: what may share the machine on four processes, then, alone, what measures time; arguments name tests."""
+"""`./dev test`: what may share the machine on four processes, then, alone, what measures time.
+
+Options alone (`-v`, `-x`) go to both; arguments that name tests, or choose them, make it one run of those.
+"""
 
 import subprocess
 import sys
@@ -9,11 +12,11 @@ ALONE = ["-m", "alone and not soak"]
 
 
 def main(*arguments: str) -> int:
-    """Pytest's own status; with arguments a single run of exactly that."""
-    if arguments:
+    """The greater of pytest's own statuses."""
+    if any(not argument.startswith("-") for argument in arguments):
         return subprocess.run([*PYTEST, *arguments], check=False).returncode
-    statuses = [subprocess.run([*PYTEST, "-q", *chosen], check=False).returncode for chosen in (TOGETHER, ALONE)]
-    return max(statuses)
+    options = arguments or ("-q",)
+    return max(subprocess.run([*PYTEST, *options, *chosen], check=False).returncode for chosen in (TOGETHER, ALONE))
 
 
 if __name__ == "__main__":
