@@ -3,10 +3,8 @@
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis.asyncio
 
 from storage.database import Database, connect
 from tests.clock import FixedClock
@@ -41,10 +39,7 @@ async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
 @pytest.fixture
 async def redis_url(parts: SessionParts) -> str:
     """The session's Valkey, emptied."""
-    client: Any = redis.asyncio.from_url(parts.redis_url)
-    await client.flushall()
-    await client.aclose()
-    return parts.redis_url
+    return await parts.empty_redis()
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
+import redis.asyncio
 
 from storage.embedded import parts, postgres
 from storage.migrate import migrate
@@ -41,6 +43,13 @@ class SessionParts:
     @property
     def redis_url(self) -> str:
         return self.running.addresses.redis_url
+
+    async def empty_redis(self) -> str:
+        """Its address, once it holds nothing: what others cached would speak of another database's members."""
+        client: Any = redis.asyncio.from_url(self.redis_url)
+        await client.flushall()
+        await client.aclose()
+        return self.redis_url
 
     @asynccontextmanager
     async def database(self) -> AsyncGenerator[DatabaseUrls]:

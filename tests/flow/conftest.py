@@ -26,5 +26,5 @@ async def edge(parts: SessionParts, tmp_path_factory: pytest.TempPathFactory) ->
     Tests leave those members as they are; what is to change is made by the test that changes it.
     """
     folder: Path = tmp_path_factory.mktemp("edge")
-    async with parts.database() as urls, serving(urls.app, parts.redis_url, FixedClock(), folder) as edge:
+    async with parts.database() as urls, serving(urls.app, await parts.empty_redis(), FixedClock(), folder) as edge:
         yield edge

@@ -10,5 +10,5 @@ from tests.parts import SessionParts
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(parts: SessionParts) -> AsyncIterator[World]:
-    async with parts.database() as urls, build_world(urls, parts.redis_url) as built:
+    async with parts.database() as urls, build_world(urls, await parts.empty_redis()) as built:
         yield built

@@ -22,7 +22,7 @@ async def served(parts: SessionParts, tmp_path_factory: pytest.TempPathFactory) 
     folder: Path = tmp_path_factory.mktemp("served")
     async with (
         parts.database() as urls,
-        build_world(urls, parts.redis_url) as world,
+        build_world(urls, await parts.empty_redis()) as world,
         serving(urls.app, parts.redis_url, FixedClock(), folder) as edge,
     ):
         yield world, edge
