@@ -15,9 +15,10 @@ from gating.model import Access, Denied
 from gating.ports import Offers
 
 OnDenied = Callable[[Denied], None]
+OnRun = Callable[[str], None]
 
 
-def ignore(_denied: Denied) -> None:
+def ignore(_told: object) -> None:
     """Counts nothing."""
 
 
@@ -25,7 +26,8 @@ def ignore(_denied: Denied) -> None:
 class Contract:
     """One audience's schema and all that is needed to run operations on it. Lives as long as the process.
 
-    `on_denied` is called once for each coordinate that an operation was denied (not for each position).
+    `on_denied` is called once for each coordinate that an operation was denied (not for each position); `on_run` once
+    for each operation that runs, with "" when it was compiled, else with the reason why it was interpreted.
     """
 
     schema: GraphQLSchema
@@ -34,6 +36,7 @@ class Contract:
     documents: Documents
     gate_for: Callable[[Access], Gate]
     on_denied: OnDenied
+    on_run: OnRun
     warnings: tuple[str, ...]
 
 
@@ -43,6 +46,7 @@ def prepare(
     offers: Offers,
     features: frozenset[str],
     on_denied: OnDenied = ignore,
+    on_run: OnRun = ignore,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Contract:
     """Reads the rules of `schema` and checks them. Raises NotConfigured with every problem at once."""
@@ -50,4 +54,5 @@ def prepare(
     if problems := find_problems(schema, rules, features):
         raise NotConfigured("The schema cannot be served:\n" + "\n".join(f"  {problem}" for problem in problems))
     warnings = tuple(find_warnings(schema, rules, offers))
-    return Contract(schema, rules, offers, Documents(schema, rules, limits), remember_gates(rules), on_denied, warnings)
+    documents = Documents(schema, rules, limits)
+    return Contract(schema, rules, offers, documents, remember_gates(rules), on_denied, on_run, warnings)

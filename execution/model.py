@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import orjson
+
 from gating.model import Access
 
 
@@ -38,6 +40,10 @@ class Answer:
         if self.extensions:
             body["extensions"] = self.extensions
         return body
+
+    def body(self) -> bytes:
+        """The response map in JSON."""
+        return orjson.dumps(self.payload())
 
 
 class OperationContext(Protocol):
