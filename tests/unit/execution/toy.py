@@ -362,9 +362,8 @@ def contract_of(schema: GraphQLSchema | None = None) -> Contract:
 def unchecked_contract(schema: GraphQLSchema) -> Contract:
     """A contract that no static check has passed, for what must hold even then."""
     rules = build_rules(schema)
-    return Contract(
-        schema, rules, PlanOffers(), Documents(schema, rules, DEFAULT_LIMITS), remember_gates(rules), ignore, ()
-    )
+    documents = Documents(schema, rules, DEFAULT_LIMITS)
+    return Contract(schema, rules, PlanOffers(), documents, remember_gates(rules), ignore, ignore, ())
 
 
 def holding(*features: str, scopes: frozenset[str] = frozenset(), available: bool = True) -> Access:
