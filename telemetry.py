@@ -6,7 +6,8 @@ Neither ever holds a query, a variable, a token or a body.
 import logging
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -14,8 +15,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 LEVELS = logging.getLevelNamesMapping()
 
 
+Instrument = TypeVar("Instrument", Counter, Histogram)
+
+
+def _looked_up_once(instrument: Instrument) -> Instrument:
+    """Remembers what `labels` finds: the library takes a lock each time and makes each value a text anew."""
+    vars(instrument)["labels"] = cache(instrument.labels)
+    return instrument
+
+
 def _counter(name: str, description: str, *labels: str) -> Any:
-    return field(default_factory=lambda: Counter(name, description, labels, registry=None))
+    return field(default_factory=lambda: _looked_up_once(Counter(name, description, labels, registry=None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,9 @@ class Metrics:
         default_factory=lambda: Gauge("gatehouse_queue_depth", "Work waiting.", ["queue"], registry=None)
     )
     request_seconds: Histogram = field(
-        default_factory=lambda: Histogram("gatehouse_request_seconds", "Time to answer.", ["path"], registry=None)
+        default_factory=lambda: _looked_up_once(
+            Histogram("gatehouse_request_seconds", "Time to answer.", ["path"], registry=None)
+        )
     )
     registry: CollectorRegistry = field(default_factory=lambda: CollectorRegistry(auto_describe=True))
 

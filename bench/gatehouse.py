@@ -70,11 +70,10 @@ def _with_surface(app: Starlette, change: Callable[[Surface], Surface]) -> Starl
 
 
 def _changed(route: BaseRoute, change: Callable[[Surface], Surface]) -> BaseRoute:
-    endpoint = getattr(getattr(route, "endpoint", None), "__self__", None)
-    if not isinstance(route, Route) or not isinstance(endpoint, GraphQLEndpoint):
+    if not isinstance(route, Route) or not isinstance(route.endpoint, GraphQLEndpoint):
         return route
-    other = replace(endpoint, surface=change(endpoint.surface))
-    return Route(route.path, other.respond, methods=list(route.methods or ()))
+    other = replace(route.endpoint, surface=change(route.endpoint.surface))
+    return Route(route.path, other, methods=list(route.methods or ()))
 
 
 def _without_gates(surface: Surface) -> Surface:

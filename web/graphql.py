@@ -5,15 +5,14 @@ An operation that ran answers 200. What was refused before it ran answers withou
 Everything that is not a GraphQL request at all is 4xx for both, in the same shape.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from graphql import OperationType, get_operation_ast
 from starlette.requests import Request
-from starlette.responses import Response
 
+from asgi import Gone, Receive, Scope, Send, TooLong, read_body, respond
+from errors import GatehouseError
 from execution.contract import Contract
 from execution.documents import Document
 from execution.execute import execute
@@ -26,7 +25,15 @@ from web.parameters import LONGEST_BODY, RequestRefused, operation_of_body, oper
 from web.requests import loggable, note, outcome_of
 from web.surface import Surface
 
-HEADERS = {"cache-control": "no-store", "vary": "accept, authorization", "x-content-type-options": "nosniff"}
+HEADERS = {
+    media_type: (
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"accept, authorization"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+    for media_type in (RESPONSE_JSON, PLAIN_JSON)
+}
 PREFLIGHT_HEADERS = ("x-gatehouse-preflight", "apollo-require-preflight", "x-apollo-operation-name")
 
 
@@ -36,44 +43,77 @@ NO_PAGE = RequestRefused(
 NOTHING_ACCEPTABLE = RequestRefused(406, f"Accept `{RESPONSE_JSON}` or `{PLAIN_JSON}`.")
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What of a request's headers decides."""
+
+    accept: str = ""
+    content_type: str = ""
+    authorization: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
-    """`spa_only` serves every caller the SPA schema; `explorer` answers a person's browser with the explorer page."""
+    """An ASGI application. `spa_only` serves every caller the SPA schema; `explorer` answers a person's browser with
+    the explorer page."""
 
     surface: Surface
     spa_only: bool
     explorer: bool
 
-    async def respond(self, request: Request) -> Response:
-        accept = ",".join(request.headers.getlist("accept"))
-        if request.method == "GET" and accepts_html(accept) and "query" not in request.query_params:
-            return explorer_page(request) if self.explorer else _refuse(PLAIN_JSON, NO_PAGE)
-        media_type = media_type_for(accept)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _asked(scope)
+        if scope["method"] == "GET" and accepts_html(asked.accept):
+            request = Request(scope)
+            if "query" not in request.query_params:
+                page = explorer_page(request)(scope, receive, send) if self.explorer else None
+                await (page or _refuse(send, PLAIN_JSON, NO_PAGE))
+                return
+        media_type = media_type_for(asked.accept)
         if media_type is None:
-            return _refuse(PLAIN_JSON, NOTHING_ACCEPTABLE)
+            await _refuse(send, PLAIN_JSON, NOTHING_ACCEPTABLE)
+            return
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(scope, receive, asked)
         except RequestRefused as refusal:
-            return _refuse(media_type, refusal)
+            await _refuse(send, media_type, refusal)
         except InvalidToken as fault:
-            return _unauthenticated(media_type, fault)
-        status = 400 if answer.request_error and media_type == RESPONSE_JSON else 200
-        return _json(media_type, status, answer.payload())
-
-    async def _answer(self, request: Request) -> Answer:
-        principal = authenticate(request.headers.getlist("authorization"), self.surface.verifier).principal
-        note(request, kind=principal.kind.value)
-        contract = self.surface.contract_for(principal, spa_only=self.spa_only)
-        if request.method == "POST":
-            operation = operation_of_body(request.headers.get("content-type", ""), await _body_of(request))
+            await _refuse_token(send, media_type, fault)
+        except Gone:
+            note(scope, outcome="gone")
         else:
+            status = 400 if answer.request_error and media_type == RESPONSE_JSON else 200
+            await respond(send, status, HEADERS[media_type], answer.body())
+
+    async def _answer(self, scope: Scope, receive: Receive, asked: _Asked) -> Answer:
+        principal = authenticate(asked.authorization, self.surface.verifier).principal
+        note(scope, kind=principal.kind.value)
+        contract = self.surface.contract_for(principal, spa_only=self.spa_only)
+        if scope["method"] == "POST":
+            operation = operation_of_body(asked.content_type, await _body_of(receive))
+        else:
+            request = Request(scope)
             _refuse_foreign_page(request)
             operation = operation_of_query(request.query_params)
             _refuse_mutation(contract, operation)
         answer = await execute(contract, operation, await self.surface.open_context(principal, contract))
-        note(request, operation=loggable(operation.operation_name), outcome=outcome_of(answer))
-        self.surface.metrics.operations.labels(outcome_of(answer)).inc()
+        outcome = outcome_of(answer)
+        note(scope, operation=loggable(operation.operation_name), outcome=outcome)
+        self.surface.metrics.operations.labels(outcome).inc()
         return answer
+
+
+def _asked(scope: Scope) -> _Asked:
+    """Headers in one pass. `Accept` may come in several lines; of others the first counts."""
+    asked = _Asked()
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            asked.accept = f"{asked.accept},{value.decode('latin-1')}" if asked.accept else value.decode("latin-1")
+        elif name == b"content-type":
+            asked.content_type = asked.content_type or value.decode("latin-1")
+        elif name == b"authorization":
+            asked.authorization += (value.decode("latin-1"),)
+    return asked
 
 
 def _refuse_foreign_page(request: Request) -> None:
@@ -96,29 +136,22 @@ def _refuse_mutation(contract: Contract, operation: Operation) -> None:
             raise RequestRefused(405, "Send mutations by POST.", code="METHOD_NOT_ALLOWED", allow="POST")
 
 
-async def _body_of(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            raise RequestRefused(413, f"The body is longer than {LONGEST_BODY} bytes.")
-    return bytes(body)
+async def _body_of(receive: Receive) -> bytes:
+    try:
+        return await read_body(receive, LONGEST_BODY)
+    except TooLong:
+        raise RequestRefused(413, f"The body is longer than {LONGEST_BODY} bytes.") from None
 
 
-def _refuse(media_type: str, refusal: RequestRefused) -> Response:
-    headers = {"allow": refusal.allow} if refusal.allow else {}
-    return _json(media_type, refusal.status, _errors(refusal.message, refusal.code), headers)
+async def _refuse(send: Send, media_type: str, refusal: RequestRefused) -> None:
+    allow = ((b"allow", refusal.allow.encode()),) if refusal.allow else ()
+    await respond(send, refusal.status, (*HEADERS[media_type], *allow), _error(refusal))
 
 
-def _unauthenticated(media_type: str, fault: InvalidToken) -> Response:
-    challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
-    return _json(media_type, 401, _errors(fault.message, fault.code), challenge)
+async def _refuse_token(send: Send, media_type: str, fault: InvalidToken) -> None:
+    challenge = (b"www-authenticate", b'Bearer error="invalid_token"')
+    await respond(send, 401, (*HEADERS[media_type], challenge), _error(fault))
 
 
-def _errors(message: str, code: str) -> dict[str, Sequence[dict[str, Any]]]:
-    return {"errors": [{"message": message, "extensions": {"code": code}}]}
-
-
-def _json(media_type: str, status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
-    content = orjson.dumps(body)
-    return Response(content, status, {**HEADERS, **(headers or {})}, f"{media_type}; charset=utf-8")
+def _error(fault: GatehouseError) -> bytes:
+    return orjson.dumps({"errors": [{"message": fault.message, "extensions": {"code": fault.code}}]})

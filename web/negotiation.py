@@ -1,6 +1,7 @@
-"""Which of our two media types an `Accept` header asks for. Pure."""
+"""Which of our two media types an `Accept` header asks for, and whether a body is JSON. Pure."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
@@ -8,7 +9,11 @@ PLAIN_JSON = "application/json"
 # How specifically a range names a media type; a more specific range overrides a wider one (RFC 9110, 12.5.1).
 EXACT, SUBTYPES, ANYTHING = 2, 1, 0
 
+REMEMBERED = 256
+"""Headers: clients come in few kinds, and each always sends the same ones."""
 
+
+@lru_cache(REMEMBERED)
 def media_type_for(accept: str) -> str | None:
     """The best of ours for this header; None when it refuses both.
 
@@ -25,6 +30,14 @@ def media_type_for(accept: str) -> str | None:
         if quality > 0 and rank > best:
             best, chosen = rank, media_type
     return chosen
+
+
+@lru_cache(REMEMBERED)
+def is_json(content_type: str) -> bool:
+    """Whether a `Content-Type` says JSON in UTF-8, which is what it is where nothing is said of the charset."""
+    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
+    return name == PLAIN_JSON and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
 def accepts_html(accept: str) -> bool:

@@ -7,6 +7,7 @@ import orjson
 
 from errors import BadInput
 from execution.model import Operation
+from web.negotiation import is_json
 
 LONGEST_BODY = 256 * 1024
 """Bytes of a POST body, and of a socket's message."""
@@ -27,9 +28,7 @@ class RequestRefused(BadInput):
 
 def operation_of_body(content_type: str, body: bytes) -> Operation:
     """Reads a POST: one JSON object in UTF-8."""
-    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
-    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
-    if name != "application/json" or any(charset not in ("utf-8", "utf8") for charset in charsets):
+    if not is_json(content_type):
         raise RequestRefused(415, "Send the request as `Content-Type: application/json` in UTF-8.")
     try:
         parsed = orjson.loads(body)

@@ -33,7 +33,7 @@ def build_routes(surface: Surface, health: Health, keys: Keys, *, explorer: bool
 def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> list[BaseRoute]:
     endpoint = GraphQLEndpoint(surface, spa_only, explorer)
     return [
-        Route(path, endpoint.respond, methods=["GET", "POST"]),
+        Route(path, endpoint, methods=["GET", "POST"]),
         WebSocketRoute(path, SocketView(surface, spa_only=spa_only)),
     ]
 

@@ -141,6 +141,22 @@ async def test_an_endless_body_is_cut_off(edge: Edge) -> None:
     assert answer.status_code == 413
 
 
+async def test_a_client_that_leaves_halfway_is_no_fault_of_ours(edge: Edge, capsys: pytest.CaptureFixture[str]) -> None:
+    head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nx-request-id: left\r\n\r\n"
+    _, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+    writer.write(head + b"{")
+    await writer.drain()
+    await edge.client.get("/healthz")
+    writer.close()
+    written = ""
+    async with asyncio.timeout(5):
+        while "left" not in written:
+            await asyncio.sleep(0.01)
+            written += "".join(capsys.readouterr())
+    assert "gone" in written
+    assert "fault" not in written
+
+
 async def test_get_is_for_queries(edge: Edge) -> None:
     query = "query A($t: String!) { __type(name: $t) { name } }"
     params = {"query": query, "variables": '{"t":"Query"}', "operationName": "A"}
