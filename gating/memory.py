@@ -1,11 +1,11 @@
 """The snapshots one process remembers for a second, and the highest revision it has seen of each member."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from gating.model import Snapshot
+from gating.model import Access, Snapshot
 
 Value = TypeVar("Value")
 
@@ -18,6 +18,14 @@ class Entry:
     features: frozenset[str]
     valid_until: datetime | None
     fresh_until: float
+    accesses: dict[frozenset[str], Access] = field(default_factory=dict[frozenset[str], Access], compare=False)
+
+    def access_with(self, scopes: frozenset[str]) -> Access:
+        """The member's access by a token with `scopes`; one object, for as long as the entry answers."""
+        access = self.accesses.get(scopes)
+        if access is None:
+            access = self.accesses[scopes] = Access(True, self.features, scopes, self.snapshot.revision)
+        return access
 
 
 class Memory:

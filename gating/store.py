@@ -51,6 +51,7 @@ class EntitlementStore:
         self._baseline = baseline
         self._monotonic = monotonic
         self._reads = (metrics or Metrics()).store_reads
+        self._recalled = self._reads.labels("memory")
         self._memory = Memory()
         self._layers = Layers(source, cache, self._memory.revision_of, self._count)
         self._flights: dict[str, asyncio.Task[Entry | None]] = {}
@@ -60,12 +61,13 @@ class EntitlementStore:
 
     async def access_for(self, principal: Principal) -> Access:
         """What the caller holds at this moment. Never raises: `available` is False when nothing may say so."""
-        if principal.member_id is None:
+        member_id = principal.member_id
+        if member_id is None:
             return Access(principal.kind is not Kind.ANONYMOUS, scopes=principal.scopes)
-        entry = await self._find(principal.member_id)
+        entry = self._recall(member_id) or await self._fetch(member_id)
         if entry is None:
             return Access(True, scopes=principal.scopes, available=False)
-        return Access(True, entry.features, principal.scopes, entry.snapshot.revision)
+        return entry.access_with(principal.scopes)
 
     async def snapshot_of(self, member_id: str, fresh: bool = False) -> Snapshot:
         """The member's grants, the baseline among them. Raises Unavailable.
@@ -98,10 +100,15 @@ class EntitlementStore:
                 self._fanout.tell(member_id)
 
     async def _find(self, member_id: str) -> Entry | None:
+        return self._recall(member_id) or await self._fetch(member_id)
+
+    def _recall(self, member_id: str) -> Entry | None:
         entry = self._memory.find(member_id, self._clock.now(), self._monotonic())
         if entry is not None:
-            self._count("memory")
-            return entry
+            self._recalled.inc()
+        return entry
+
+    async def _fetch(self, member_id: str) -> Entry | None:
         flight = self._flights.get(member_id)
         if flight is None:
             flight = asyncio.create_task(self._attempt(self._read(member_id)))

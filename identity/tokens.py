@@ -19,6 +19,7 @@ from clock import Clock
 from errors import GatehouseError
 from identity.keys import Keys, SigningKey
 from identity.model import Kind, Principal
+from identity.revocation import Revocations
 
 AUDIENCE = "gatehouse"
 TOKEN_TYPE = "at+jwt"
@@ -65,10 +66,11 @@ class _Claims(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """`expires_at` bounds everything done on a token's authority, an open socket too; None where there is no token."""
+    """`expires_at` bounds everything done on a token's authority, an open socket too. Without a token, no dates."""
 
     principal: Principal
     expires_at: datetime | None
+    issued_at: datetime | None
 
 
 def mint(
@@ -96,7 +98,9 @@ class TokenVerifier:
     """Verifies against a fixed set of keys: the key is looked up by id, and brings its algorithm with it.
 
     Verified tokens are remembered by digest until they expire, at most `capacity` of them, the least recently used
-    forgotten first. The memory only saves the signature check; it never prolongs a token.
+    forgotten first. The memory only saves the signature check; it never prolongs a token, nor outlives a revocation:
+    what `revocations` cover is refused from that moment. By digest, so that no token lies in memory, and how long a
+    look-up takes tells nothing of one.
     """
 
     def __init__(self, keys: Keys, *, issuer: str, clock: Clock, development: bool, capacity: int = 10_000) -> None:
@@ -106,6 +110,7 @@ class TokenVerifier:
         self._development = development
         self._capacity = capacity
         self._memory: OrderedDict[bytes, Verified] = OrderedDict()
+        self.revocations = Revocations(clock, LONGEST_DEVELOPMENT_LIFE + CLOCK_SKEW)
 
     def verify(self, token: str) -> Principal:
         """The caller the token speaks for. Raises InvalidToken."""
@@ -117,15 +122,11 @@ class TokenVerifier:
             raise InvalidToken("The bearer token is not a token of ours.")
         digest = hashlib.sha256(token.encode()).digest()
         now = self._clock.now()
-        known = self._memory.get(digest)
-        if known is None:
-            known = self._check(token, now)
-            self._remember(digest, known)
-        elif known.expires_at is not None and known.expires_at <= now:
-            del self._memory[digest]
-            raise InvalidToken("The bearer token has expired: get a fresh one.")
-        else:
-            self._memory.move_to_end(digest)
+        known = self._memory.pop(digest, None) or self._check(token, now)
+        self._confirm(known, now)
+        self._memory[digest] = known
+        if len(self._memory) > self._capacity:
+            self._memory.popitem(last=False)
         return known
 
     @property
@@ -133,10 +134,17 @@ class TokenVerifier:
         """How many verified tokens are in memory."""
         return len(self._memory)
 
-    def _remember(self, digest: bytes, verified: Verified) -> None:
-        self._memory[digest] = verified
-        if len(self._memory) > self._capacity:
-            self._memory.popitem(last=False)
+    def confirm(self, verified: Verified) -> None:
+        """Raises InvalidToken when the token has expired or was taken back since it was examined."""
+        self._confirm(verified, self._clock.now())
+
+    def _confirm(self, verified: Verified, now: datetime) -> None:
+        if verified.expires_at is None or verified.issued_at is None:
+            return
+        if verified.expires_at <= now:
+            raise InvalidToken("The bearer token has expired: get a fresh one.")
+        if self.revocations.cover(verified.principal, verified.issued_at):
+            raise InvalidToken("The bearer token was taken back: sign in again.")
 
     def _check(self, token: str, now: datetime) -> Verified:
         claims = self._claims(token)
@@ -145,7 +153,9 @@ class TokenVerifier:
             raise InvalidToken("The bearer token was made for development and is not accepted here.")
         own = claims.gatehouse
         return Verified(
-            Principal(own.kind, claims.sub, own.scopes, claims.jti), datetime.fromtimestamp(claims.exp, UTC)
+            Principal(own.kind, claims.sub, own.scopes, claims.jti),
+            expires_at=datetime.fromtimestamp(claims.exp, UTC),
+            issued_at=datetime.fromtimestamp(claims.iat, UTC),
         )
 
     def _claims(self, token: str) -> _Claims:

@@ -26,6 +26,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET, UnsetType
 
 from clock import Clock
+from errors import GatehouseError
 from execution.execute import subscribe
 from identity.bearer import NOBODY, authenticate
 from identity.tokens import InvalidToken, Verified
@@ -84,9 +85,10 @@ class OperationStream:
         self, parameters: Mapping[str, Any], verified: Verified
     ) -> AsyncGenerator[ExecutionResult, None]:
         try:
+            self.surface.verifier.confirm(verified)
             operation = operation_of(parameters)
-        except RequestRefused as refusal:
-            yield PreExecutionError(None, [GraphQLError(refusal.message, extensions={"code": refusal.code})])
+        except (InvalidToken, RequestRefused) as refusal:
+            yield _refused(refusal)
             return
         contract = self.surface.contract_for(verified.principal, spa_only=self.spa_only)
         context = await self.surface.open_context(verified.principal, contract)
@@ -95,11 +97,19 @@ class OperationStream:
         try:
             async with aclosing(subscribe(contract, operation, context)) as answers:
                 async for answer in answers:
+                    self.surface.verifier.confirm(verified)
                     sent, outcome = sent + 1, outcome_of(answer)
                     yield result_of(answer)
+        except InvalidToken as fault:
+            outcome = "refused"
+            yield _refused(fault)
         finally:
             self.surface.metrics.operations.labels(outcome).inc()
             log.info("socket operation", kind=verified.principal.kind.value, operation=name, outcome=outcome, sent=sent)
+
+
+def _refused(fault: GatehouseError) -> PreExecutionError:
+    return PreExecutionError(None, [GraphQLError(fault.message, extensions={"code": fault.code})])
 
 
 class SocketAdapter(ASGIWebSocketAdapter):

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from app import build_app
 from billing.catalogue import load_catalogue
@@ -25,11 +26,13 @@ from gating.redis import RedisSnapshots
 from identity.keys import Keys, ensure_development_keys
 from identity.members import ensure_member
 from identity.model import Kind, Principal
+from identity.revocation import Revocations
 from identity.tokens import mint
 from settings import load_settings
 from storage.database import Database, connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
+from web.graphql import GraphQLEndpoint
 
 CATALOGUE = Path("catalogue.yaml")
 FREE, PRO, ENTERPRISE = (Principal(Kind.MEMBER, f"mem_{plan}") for plan in ("free", "pro", "enterprise"))
@@ -39,7 +42,7 @@ INTEGRATOR = Principal(Kind.INTEGRATOR, "partner", frozenset({"entitlements:read
 
 @dataclass(frozen=True)
 class Edge:
-    """`client` speaks to the running server; `clock` is the server's too."""
+    """`client` speaks to the running server; `clock` and `revocations` are the server's too."""
 
     client: httpx.AsyncClient
     port: int
@@ -47,6 +50,7 @@ class Edge:
     clock: FixedClock
     database: Database
     publish: Callable[[], Awaitable[None]]
+    revocations: Revocations
 
     def token(self, caller: Principal, ttl: timedelta = timedelta(minutes=5)) -> str:
         return mint(caller, self.keys.signing, ttl, issuer="gatehouse", now=self.clock.now())
@@ -86,12 +90,20 @@ async def serving(database_url: str, redis_url: str, clock: FixedClock, folder: 
     publish = partial(publish_pending, database, PostgresSnapshots(database), RedisSnapshots(redis, clock))
     try:
         async with _listening(app) as port, _client(port) as client:
-            edge = Edge(client, port, ensure_development_keys(folder), clock, database, publish)
+            keys = ensure_development_keys(folder)
+            edge = Edge(client, port, keys, clock, database, publish, _revocations_of(app))
             await _seed(edge)
             yield edge
     finally:
         await redis.aclose()
         await database.close()
+
+
+def _revocations_of(app: Starlette) -> Revocations:
+    """Nothing over HTTP takes tokens back yet."""
+    endpoints = (route.endpoint for route in app.routes if isinstance(route, Route))
+    endpoint = next(endpoint for endpoint in endpoints if isinstance(endpoint, GraphQLEndpoint))
+    return endpoint.surface.verifier.revocations
 
 
 @asynccontextmanager

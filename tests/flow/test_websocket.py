@@ -229,6 +229,28 @@ async def test_events_come_until_the_member_is_downgraded(edge: Edge) -> None:
         assert await sock.receive() == {"type": "complete", "id": "1"}
 
 
+async def test_a_token_taken_back_gets_no_event_and_no_answer_more(edge: Edge) -> None:
+    caller = Principal(Kind.MEMBER, "mem_revoked", token_id="jti_revoked")
+    await edge.grant(caller, "enterprise")
+    async with acknowledged(edge, caller) as sock:
+        await sock.subscribe(FOLLOW)
+        assert "data" in await sock.run(HOLDS)
+        edge.revocations.revoke("jti_revoked")
+        [refused] = await sock.run(HOLDS)
+        assert refused["extensions"]["code"] == "UNAUTHENTICATED"
+        drafts = await drafts_of(edge)
+        ending = None
+        while ending is None:  # an announcement before the subscription stands is not for it
+            await publish_content(edge.database, drafts.pop(), edge.clock.now())
+            with suppress(TimeoutError):
+                ending = await sock.receive(within=1)
+        assert (ending["type"], ending["id"]) == ("error", "1")
+        assert ending["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    async with opened(edge) as sock:
+        await sock.send({"type": "connection_init", "payload": {"authorization": f"Bearer {edge.token(caller)}"}})
+        assert await sock.closed() == 4403
+
+
 async def test_each_operation_sees_what_the_member_holds_then(edge: Edge) -> None:
     caller = Principal(Kind.MEMBER, "mem_upgraded")
     await edge.grant(caller, None)

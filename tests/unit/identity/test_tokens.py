@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from identity.bearer import authenticate
+from identity.bearer import NOBODY, authenticate
 from identity.keys import Keys, generate_pem, parse_keys
 from identity.model import ANONYMOUS, Kind, Principal
 from identity.tokens import AUDIENCE, InvalidToken, TokenVerifier, mint
@@ -198,6 +198,55 @@ def test_a_remembered_token_still_expires(clock: FixedClock) -> None:
         ours.verify(token)
     with pytest.raises(InvalidToken, match="expired"):
         ours.verify(token)
+
+
+@pytest.mark.parametrize("examined_before", [True, False])
+def test_a_token_taken_back_is_refused_and_no_other(clock: FixedClock, examined_before: bool) -> None:
+    ours, token = verifier(clock), minted(clock)
+    other = minted(clock, Principal(Kind.MEMBER, "mem_1", token_id="jti_2"))
+    if examined_before:
+        assert ours.verify(token) == MEMBER
+    ours.revocations.revoke("jti_1")
+    for _again in range(2):
+        with pytest.raises(InvalidToken, match="taken back"):
+            ours.verify(token)
+    assert ours.verify(other).token_id == "jti_2"
+
+
+@pytest.mark.parametrize("examined_before", [True, False])
+def test_all_of_a_caller_s_tokens_so_far_are_taken_back_and_the_next_one_counts(
+    clock: FixedClock, examined_before: bool
+) -> None:
+    ours, namesake = verifier(clock), Principal(Kind.OPERATOR, "mem_1")
+    tokens = [minted(clock), minted(clock, Principal(Kind.MEMBER, "mem_1"))]
+    if examined_before:
+        for token in tokens:
+            ours.verify(token)
+    ours.revocations.revoke_all(Kind.MEMBER, "mem_1", clock.now() - timedelta(seconds=1))
+    assert [ours.verify(token).subject for token in tokens] == ["mem_1", "mem_1"]
+    ours.revocations.revoke_all(Kind.MEMBER, "mem_1", clock.now())
+    ours.revocations.revoke_all(Kind.MEMBER, "mem_1", clock.now() - timedelta(seconds=9))
+    for token in tokens:
+        with pytest.raises(InvalidToken, match="taken back"):
+            ours.verify(token)
+    assert ours.verify(minted(clock, namesake)).kind is Kind.OPERATOR
+    clock.advance(timedelta(seconds=1))
+    assert ours.verify(minted(clock)) == MEMBER
+
+
+def test_what_was_verified_is_confirmed_until_it_ends_or_is_taken_back(clock: FixedClock) -> None:
+    ours = verifier(clock)
+    taken, ending = ours.examine(minted(clock)), ours.examine(minted(clock, Principal(Kind.MEMBER, "mem_2")))
+    for verified in (taken, ending, NOBODY):
+        ours.confirm(verified)
+    ours.revocations.revoke("jti_1")
+    with pytest.raises(InvalidToken, match="taken back"):
+        ours.confirm(taken)
+    ours.confirm(ending)
+    clock.advance(FIVE)
+    with pytest.raises(InvalidToken, match="expired"):
+        ours.confirm(ending)
+    ours.confirm(NOBODY)
 
 
 def test_the_memory_is_bounded_and_forgets_the_least_used(clock: FixedClock) -> None:
