@@ -23,7 +23,7 @@ from clock import Clock, SystemClock
 from content.publish import Feed
 from errors import GatehouseError, NotConfigured
 from execution.contract import prepare
-from gating.model import DenialCode, Denied, Grant, Source
+from gating.model import DenialCode, Denied
 from gating.postgres import PostgresSnapshots
 from gating.publish import count_pending, run_publisher
 from gating.redis import RedisSnapshots
@@ -142,11 +142,9 @@ def _opened(url: SecretStr | None, name: str) -> str:
 
 
 def _store(parts: Parts) -> EntitlementStore:
-    plan = parts.catalogue.default_plan
-    baseline = (
-        tuple(Grant(feature, Source.FREE, plan.key, plan.key) for feature in sorted(plan.features)) if plan else ()
+    return EntitlementStore(
+        parts.source, parts.cache, parts.clock, baseline=parts.catalogue.baseline, metrics=parts.metrics
     )
-    return EntitlementStore(parts.source, parts.cache, parts.clock, baseline=baseline, metrics=parts.metrics)
 
 
 def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services) -> Surface:

@@ -89,8 +89,9 @@ async def seed(owner_url: str, catalogue: Catalogue) -> None:
             "INSERT INTO bench.plan (id, name) VALUES ($1, $2)", [(plan.key, plan.name) for plan in catalogue.plans]
         )
         for member_id, plan in ((FREE, plans["free"]), (PRO, plans["pro"])):
-            limits = catalogue.limits_with({limit.limit: limit.value for limit in plan.limits})
-            await owner.execute(USAGE, member_id, list(limits), list(limits.values()))
+            given = {limit.limit: limit.value for limit in (*plans["free"].limits, *plan.limits)}
+            quotas = {key: value for key, value in given.items() if catalogue.limits[key].metered}
+            await owner.execute(USAGE, member_id, list(quotas), list(quotas.values()))
         await owner.execute("ANALYZE")
     finally:
         await owner.close()

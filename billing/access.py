@@ -4,21 +4,13 @@ No clock: grants are dated, and end by themselves.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from billing.facts import paused_until
 from billing.model import AccessPolicy, Catalogue, DisputeEffect, PauseEffect, Plan, Sold
 from billing.state import Dispute, PauseFact, Subscription, SubscriptionItem
-from gating.model import Grant, LimitGrant, Source
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What a customer's subscriptions give together, sorted and without repetition of features."""
-
-    grants: tuple[Grant, ...] = ()
-    limits: tuple[LimitGrant, ...] = ()
+from gating.merge import Amount
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
 
 
 def holdings_of(
@@ -27,13 +19,14 @@ def holdings_of(
     pauses: Collection[PauseFact],
     catalogue: Catalogue,
 ) -> Holdings:
-    """The union over all subscriptions that give access, less what disputes suspend."""
+    """The union over all subscriptions that give access, less what disputes suspend; sorted, each grant once."""
     policy = catalogue.access
     if any(effect_of(dispute, policy) is DisputeEffect.SUSPEND_ALL for dispute in disputes):
         return Holdings()
     suspended = {each.subscription_id for each in disputes if effect_of(each, policy) is not DisputeEffect.KEEP}
     grants: set[Grant] = set()
     limits: list[LimitGrant] = []
+    levels: set[LevelGrant] = set()
     for subscription in subscriptions:
         if subscription.id in suspended or not gives_access(subscription, policy):
             continue
@@ -41,7 +34,10 @@ def holdings_of(
         for item, sold in sold_items(subscription, catalogue):
             grants.update(_grants(subscription, sold, ends_at))
             limits.extend(_limits(subscription, item, sold.plan, ends_at))
-    return Holdings(tuple(sorted(grants, key=_order)), tuple(sorted(limits, key=_order)))
+            levels.update(_levels(subscription, sold.plan, ends_at))
+    return Holdings(
+        tuple(sorted(grants, key=_order)), tuple(sorted(limits, key=_order)), tuple(sorted(levels, key=_order))
+    )
 
 
 def effect_of(dispute: Dispute, policy: AccessPolicy) -> DisputeEffect:
@@ -94,8 +90,17 @@ def _limits(
     subscription: Subscription, item: SubscriptionItem, plan: Plan, ends_at: datetime | None
 ) -> Iterator[LimitGrant]:
     for limit in plan.limits:
-        value = limit.value * (item.quantity or 0) if limit.per_quantity else limit.value
+        value = _times(limit.value, item.quantity or 0) if limit.per_quantity else limit.value
         yield LimitGrant(limit.limit, value, _source(subscription, plan), subscription.id, ends_at=ends_at)
+
+
+def _times(value: Amount, quantity: int) -> Amount:
+    return None if value is None else value * quantity
+
+
+def _levels(subscription: Subscription, plan: Plan, ends_at: datetime | None) -> Iterator[LevelGrant]:
+    for level in plan.levels:
+        yield LevelGrant(level.level, level.value, _source(subscription, plan), subscription.id, ends_at=ends_at)
 
 
 def _source(subscription: Subscription, plan: Plan) -> Source:
@@ -104,6 +109,12 @@ def _source(subscription: Subscription, plan: Plan) -> Source:
     return Source.TRIAL if subscription.status == "trialing" else Source.SUBSCRIPTION
 
 
-def _order(grant: Grant | LimitGrant) -> tuple[str, ...]:
-    name = grant.feature if isinstance(grant, Grant) else f"{grant.limit} {grant.value:020}"
+def _order(grant: Grant | LimitGrant | LevelGrant) -> tuple[str, ...]:
+    match grant:
+        case Grant():
+            name = grant.feature
+        case LimitGrant():
+            name = f"{grant.limit} {'unlimited' if grant.value is None else f'{grant.value:020}'}"
+        case LevelGrant():
+            name = f"{grant.level} {grant.value}"
     return (name, grant.source, grant.source_id, str(grant.ends_at))

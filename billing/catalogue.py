@@ -7,13 +7,24 @@ from pathlib import Path
 from yaml.nodes import MappingNode, Node
 
 from billing.catalogue_access import read_access
-from billing.model import Catalogue, Feature, Interval, Limit, Money, Plan, PlanLimit, Price
-from billing.yaml_nodes import Document, Fields, compose, nearest, read_fields, read_number, read_text
+from billing.model import Catalogue, Feature, Interval, Level, Limit, Money, Plan, PlanLevel, PlanLimit, Price
+from billing.yaml_nodes import (
+    Document,
+    Fields,
+    compose,
+    is_word,
+    nearest,
+    read_choice,
+    read_fields,
+    read_number,
+    read_text,
+)
 from errors import NotConfigured
 from storage.database import FEATURE_KEY
 
-ROOT = ("features", "limits", "default_plan", "plans", "add_ons", "access")
-PLAN = ("name", "description", "rank", "features", "limits", "prices", "products")
+ROOT = ("features", "limits", "quotas", "levels", "default_plan", "plans", "add_ons", "access")
+PLAN = ("name", "description", "rank", "features", "limits", "levels", "prices", "products")
+UNLIMITED = "unlimited"
 PRICE = ("id", "lookup_key", "interval", "amounts", "extra_features", "on_sale")
 
 
@@ -23,6 +34,7 @@ class Keys:
 
     features: Collection[str]
     limits: Collection[str]
+    levels: Mapping[str, Level]
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -41,8 +53,8 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     """The catalogue that `text` says; `name` stands for the file in messages. Raises NotConfigured."""
     document, root = compose(name, text)
     fields = read_fields(document, root, "", ROOT, ("features", "plans", "access"))
-    features, limits = _labels(fields, "features"), _labels(fields, "limits")
-    keys = Keys(features.keys(), limits.keys())
+    features, limits, levels = _labels(fields, "features"), _limits(fields), _levels(fields)
+    keys = Keys(features.keys(), limits.keys(), levels)
     plans = _plans(fields, "plans", keys)
     add_ons = _plans(fields, "add_ons", keys)
     default_key = fields.choice("default_plan", [plan.key for plan in plans])
@@ -50,11 +62,12 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     document.raise_problems()
     return Catalogue(
         features={key: Feature(key, label) for key, label in features.items()},
-        limits={key: Limit(key, label) for key, label in limits.items()},
+        limits=limits,
         plans=plans,
         add_ons=add_ons,
         default_plan=next((plan for plan in plans if plan.key == default_key), None),
         access=access,
+        levels=levels,
     )
 
 
@@ -64,6 +77,29 @@ def _labels(fields: Fields, name: str) -> Mapping[str, str]:
         _check_key(fields.document, key_node, key)
         labels[key] = read_text(fields.document, value, f"the name of `{key}`")
     return labels
+
+
+def _limits(fields: Fields) -> Mapping[str, Limit]:
+    """Limits, and quotas, which are limits by the month."""
+    caps, quotas = _labels(fields, "limits"), _labels(fields, "quotas")
+    for key, (node, _) in fields.entries("quotas").items():
+        if key in caps:
+            fields.document.wrong(node, f"`{key}` is a limit already", "keep it in one of the two")
+    limits = {key: Limit(key, label) for key, label in caps.items()}
+    return limits | {key: Limit(key, label, metered=True) for key, label in quotas.items()}
+
+
+def _levels(fields: Fields) -> Mapping[str, Level]:
+    """`support_level: {name: Support, scale: [community, priority]}`."""
+    levels: dict[str, Level] = {}
+    for key, (key_node, value) in fields.entries("levels").items():
+        _check_key(fields.document, key_node, key)
+        inner = read_fields(fields.document, value, f"levels.{key}", ("name", "scale"), ("name", "scale"))
+        scale = inner.texts("scale")
+        if "scale" in inner.nodes and not scale:
+            fields.document.wrong(value, f"levels.{key}.scale has no words", "list them, the lowest first")
+        levels[key] = Level(key, inner.text("name"), scale)
+    return levels
 
 
 def _check_key(document: Document, node: Node, key: str) -> None:
@@ -96,6 +132,7 @@ def _plan(document: Document, key: str, node: Node, keys: Keys, *, add_on: bool)
         rank=fields.number("rank"),
         features=fields.choices("features", keys.features),
         limits=_plan_limits(fields, keys.limits),
+        levels=_plan_levels(fields, keys.levels),
         prices=tuple(_price(document, item, f"{key}.prices", keys) for item in fields.items("prices")),
         products=fields.taken_texts("products"),
         add_on=add_on,
@@ -103,7 +140,7 @@ def _plan(document: Document, key: str, node: Node, keys: Keys, *, add_on: bool)
 
 
 def _plan_limits(fields: Fields, known: Collection[str]) -> tuple[PlanLimit, ...]:
-    """`seats: 5`, or `seats: {per_quantity: 1}` for so many for each unit bought."""
+    """`seats: 5`, `seats: unlimited`, or `seats: {per_quantity: 1}` for so many for each unit bought."""
     limits: list[PlanLimit] = []
     for key, (key_node, value) in fields.entries("limits").items():
         what = f"{fields.what}.limits.{key}"
@@ -112,9 +149,23 @@ def _plan_limits(fields: Fields, known: Collection[str]) -> tuple[PlanLimit, ...
         if isinstance(value, MappingNode):
             inner = read_fields(fields.document, value, what, ("per_quantity",), ("per_quantity",))
             limits.append(PlanLimit(key, inner.number("per_quantity"), per_quantity=True))
+        elif is_word(value, UNLIMITED):
+            limits.append(PlanLimit(key, None))
         else:
             limits.append(PlanLimit(key, read_number(fields.document, value, what)))
     return tuple(sorted(limits, key=lambda limit: limit.limit))
+
+
+def _plan_levels(fields: Fields, known: Mapping[str, Level]) -> tuple[PlanLevel, ...]:
+    """`support_level: priority`."""
+    levels: list[PlanLevel] = []
+    for key, (key_node, value) in fields.entries("levels").items():
+        what = f"{fields.what}.levels.{key}"
+        if key not in known:
+            fields.document.wrong(key_node, f"`{key}` is not among the levels", nearest(key, known))
+        elif word := read_choice(fields.document, value, what, known[key].scale):
+            levels.append(PlanLevel(key, word))
+    return tuple(sorted(levels, key=lambda level: level.level))
 
 
 def _price(document: Document, node: Node, what: str, keys: Keys) -> Price:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gating.model import Denied, satisfied
+from gating.merge import Amount
+from gating.model import Denied, Grant, Holdings, LevelGrant, LimitGrant, Scales, Source, satisfied
 from gating.ports import Offer
 
 
@@ -52,11 +53,22 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PlanLimit:
-    """A contribution of `value` to `limit`; `per_quantity`: for each unit of the subscription item's quantity."""
+    """A contribution of `value` to `limit`; `per_quantity`: for each unit of the subscription item's quantity.
+
+    None is no limit.
+    """
 
     limit: str
-    value: int
+    value: Amount
     per_quantity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLevel:
+    """The word of `level` that a plan comes with."""
+
+    level: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class Plan:
     prices: tuple[Price, ...] = ()
     products: frozenset[str] = frozenset()
     add_on: bool = False
+    levels: tuple[PlanLevel, ...] = ()
 
     @property
     def on_sale(self) -> bool:
@@ -86,8 +99,20 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
+    """`metered`: a quota for a month, counted by the meter of the same key; else so many at a time."""
+
     key: str
     name: str
+    metered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value that is one word of `scale`, lowest first."""
+
+    key: str
+    name: str
+    scale: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +147,7 @@ class Catalogue:
     add_ons: tuple[Plan, ...]
     default_plan: Plan | None
     access: AccessPolicy
+    levels: Mapping[str, Level] = field(default_factory=dict[str, Level])
     _by_reference: Mapping[str, Sold] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -137,8 +163,21 @@ class Catalogue:
         return self.default_plan.features if self.default_plan else frozenset()
 
     @property
-    def free_limits(self) -> dict[str, int]:
-        return {limit.limit: limit.value for limit in self.default_plan.limits} if self.default_plan else {}
+    def scales(self) -> Scales:
+        return {level.key: level.scale for level in self.levels.values()}
+
+    @property
+    def baseline(self) -> Holdings:
+        """What everybody holds and nobody stores: the default plan's, of Source.FREE, in the order of keys."""
+        plan = self.default_plan
+        if plan is None:
+            return Holdings()
+        why = (Source.FREE, plan.key)
+        return Holdings(
+            tuple(Grant(feature, *why, plan.key) for feature in sorted(plan.features)),
+            tuple(LimitGrant(limit.limit, limit.value, *why) for limit in plan.limits if not limit.per_quantity),
+            tuple(LevelGrant(level.level, level.value, *why) for level in plan.levels),
+        )
 
     def find_plan(self, key: str) -> Plan | None:
         """The plan or add-on named `key`."""
@@ -150,11 +189,6 @@ class Catalogue:
             if reference and reference in self._by_reference:
                 return self._by_reference[reference]
         return None
-
-    def limits_with(self, granted: Mapping[str, int]) -> dict[str, int]:
-        """What a member may use: what its grants add up to, or the default plan's limit where that is more."""
-        free = self.free_limits
-        return {key: max(granted.get(key, 0), free.get(key, 0)) for key in {**free, **granted}}
 
     def for_denial(self, denied: Denied) -> tuple[Offer, ...]:
         """Plans on sale that, with the default plan, satisfy all the rule's needs, by rank; then such add-ons."""

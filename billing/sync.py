@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.access import Holdings, effect_of, holdings_of
+from billing.access import effect_of, holdings_of
 from billing.facts import claims_of_subscription, member_for
 from billing.links import (
     find_ways_up,
@@ -29,6 +29,7 @@ from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail
 from billing.state import Dispute, Kind, Node, Subscription
 from clock import Clock
 from errors import Unavailable
+from gating.model import Holdings
 from gating.record import record_grants
 from identity.members import ensure_member
 from storage.database import Database
@@ -171,6 +172,7 @@ async def _grant(
             owner=f"stripe:{customer_id}",
             grants=held.grants,
             limits=held.limits,
+            levels=held.levels,
             cause=f"sync of {customer_id}",
             now=now,
         )

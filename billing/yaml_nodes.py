@@ -116,6 +116,12 @@ class Fields:
             self.document.take(node, word)
         return frozenset(word for _, word in words if word)
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of different texts, in its order."""
+        words = [(node, read_text(self.document, node, self._named(name))) for node in self.items(name)]
+        self._distinct(name, words)
+        return tuple(word for _, word in words if word)
+
     def items(self, name: str) -> list[Node]:
         return read_items(self.document, self.nodes[name], self._named(name)) if name in self.nodes else []
 
@@ -161,6 +167,10 @@ def read_text(document: Document, node: Node, what: str) -> str:
         return str(node.value)
     document.wrong(node, f"{what} must be text", 'write a word, in "quotes" where YAML would read a number or yes/no')
     return ""
+
+
+def is_word(node: Node, word: str) -> bool:
+    return isinstance(node, ScalarNode) and node.tag == TEXT_TAG and node.value == word
 
 
 def read_number(document: Document, node: Node, what: str) -> int:

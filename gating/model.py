@@ -1,9 +1,11 @@
 """Grants, snapshots, rules and the decision. Pure: no I/O, no clock of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from gating.merge import Amount, highest, merge_limits, most
 
 
 class Source(StrEnum):
@@ -25,6 +27,10 @@ def _refuse_naive(*dates: datetime | None) -> None:
             raise ValueError(f"{date.isoformat()} has no time zone: grants are dated by aware instants")
 
 
+def _within(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> bool:
+    return (starts_at is None or starts_at <= now) and (ends_at is None or now < ends_at)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """One dated reason to hold `feature`: from `starts_at` (inclusive) until `ends_at` (exclusive); None is unbounded.
@@ -43,15 +49,35 @@ class Grant:
         _refuse_naive(self.starts_at, self.ends_at)
 
     def holds_at(self, now: datetime) -> bool:
-        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
+        return _within(self.starts_at, self.ends_at, now)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LimitGrant:
-    """One dated contribution to a numeric limit. Contributions of several grants are added up."""
+    """One dated contribution to a limit or a monthly quota; `value` is 0 or more, None is no limit."""
 
     limit: str
-    value: int
+    value: Amount
+    source: Source
+    source_id: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self.starts_at, self.ends_at)
+        if self.value is not None and self.value < 0:
+            raise ValueError(f"{self.limit}: {self.value} would take away, and a grant never does")
+
+    def holds_at(self, now: datetime) -> bool:
+        return _within(self.starts_at, self.ends_at, now)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LevelGrant:
+    """One dated reason to be at `value`, a word on the catalogue's scale for `level`, or higher."""
+
+    level: str
+    value: str
     source: Source
     source_id: str
     starts_at: datetime | None = None
@@ -61,7 +87,61 @@ class LimitGrant:
         _refuse_naive(self.starts_at, self.ends_at)
 
     def holds_at(self, now: datetime) -> bool:
-        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
+        return _within(self.starts_at, self.ends_at, now)
+
+
+class ValueKind(StrEnum):
+    FEATURE = "feature"
+    LIMIT = "limit"
+    LEVEL = "level"
+
+
+Value = bool | int | str | None
+"""Of a feature, whether it is held; of a limit its number, None for no limit; of a level its word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What an operator set: `value` instead of what the grants of `key` come to, while it holds.
+
+    `source_id` names the case behind it. `organization` is whose members it is for; None: for this member alone.
+    """
+
+    kind: ValueKind
+    key: str
+    value: Value
+    source_id: str
+    organization: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self.starts_at, self.ends_at)
+        number = isinstance(self.value, int) and not isinstance(self.value, bool) and self.value >= 0
+        fits = {
+            ValueKind.FEATURE: isinstance(self.value, bool),
+            ValueKind.LIMIT: number or self.value is None,
+            ValueKind.LEVEL: isinstance(self.value, str),
+        }
+        if not fits[self.kind]:
+            raise ValueError(f"{self.key}: {self.value!r} cannot be set for a {self.kind}")
+
+    def holds_at(self, now: datetime) -> bool:
+        return _within(self.starts_at, self.ends_at, now)
+
+
+Scales = Mapping[str, Sequence[str]]
+"""The words of each level, lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What some owner gives a member: a customer of Stripe, an operator, or the free plan."""
+
+    grants: tuple[Grant, ...] = ()
+    limits: tuple[LimitGrant, ...] = ()
+    levels: tuple[LevelGrant, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +155,66 @@ class Snapshot:
     revision: int
     grants: tuple[Grant, ...] = ()
     limits: tuple[LimitGrant, ...] = ()
+    levels: tuple[LevelGrant, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    def over(self, baseline: Holdings) -> "Snapshot":
+        """With what everybody holds and nobody stores."""
+        return Snapshot(
+            self.member_id,
+            self.revision,
+            baseline.grants + self.grants,
+            baseline.limits + self.limits,
+            baseline.levels + self.levels,
+            baseline.overrides + self.overrides,
+        )
 
     def features_at(self, now: datetime) -> frozenset[str]:
-        return frozenset(grant.feature for grant in self.grants if grant.holds_at(now))
+        held = {grant.feature for grant in self.grants if grant.holds_at(now)}
+        for key, overrides in self.overrides_at(ValueKind.FEATURE, now).items():
+            if any(override.value for override in overrides):
+                held.add(key)
+            else:
+                held.discard(key)
+        return frozenset(held)
 
-    def limits_at(self, now: datetime) -> dict[str, int]:
-        totals: dict[str, int] = {}
+    def limits_at(self, now: datetime) -> dict[str, Amount]:
+        floors: dict[str, list[Amount]] = {}
+        granted: dict[str, list[Amount]] = {}
         for grant in self.limits:
             if grant.holds_at(now):
-                totals[grant.limit] = totals.get(grant.limit, 0) + grant.value
-        return totals
+                amounts = floors if grant.source is Source.FREE else granted
+                amounts.setdefault(grant.limit, []).append(grant.value)
+        values = {key: merge_limits(floors.get(key, ()), granted.get(key, ())) for key in {**floors, **granted}}
+        for key, overrides in self.overrides_at(ValueKind.LIMIT, now).items():
+            values[key] = most(override.value for override in overrides if not isinstance(override.value, str))
+        return values
+
+    def levels_at(self, now: datetime, scales: Scales) -> dict[str, str]:
+        """The word for each level of `scales` that the member has any of."""
+        words: dict[str, list[str]] = {}
+        for grant in self.levels:
+            if grant.holds_at(now):
+                words.setdefault(grant.level, []).append(grant.value)
+        for key, overrides in self.overrides_at(ValueKind.LEVEL, now).items():
+            words[key] = [override.value for override in overrides if isinstance(override.value, str)]
+        found = {key: highest(words.get(key, ()), scale) for key, scale in scales.items()}
+        return {key: word for key, word in found.items() if word is not None}
+
+    def overrides_at(self, kind: ValueKind, now: datetime) -> dict[str, list[Override]]:
+        """Those that decide, by key: the member's own, or its organisations' where there are none."""
+        own: dict[str, list[Override]] = {}
+        inherited: dict[str, list[Override]] = {}
+        for override in self.overrides:
+            if override.kind is kind and override.holds_at(now):
+                standing = own if override.organization is None else inherited
+                standing.setdefault(override.key, []).append(override)
+        return inherited | own
 
     def hard_until(self, now: datetime) -> datetime | None:
         """The earliest instant after `now` at which the answer can change by itself; None if never."""
-        edges = (edge for grant in (*self.grants, *self.limits) for edge in (grant.starts_at, grant.ends_at))
+        dated = (*self.grants, *self.limits, *self.levels, *self.overrides)
+        edges = (edge for each in dated for edge in (each.starts_at, each.ends_at))
         return min((edge for edge in edges if edge is not None and edge > now), default=None)
 
 

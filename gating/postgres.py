@@ -3,24 +3,32 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import Row, text
 
 from gating.codec import canonical
-from gating.model import Grant, LimitGrant, Snapshot, Source
+from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
 from storage.database import Database
 
 CONTENT = """
     SELECT e.member_id, e.revision, g.*
     FROM member_entitlement AS e LEFT JOIN LATERAL (
-        SELECT true AS is_grant, feature AS name, NULL::bigint AS value, source, source_id, plan, starts_at, ends_at
+        SELECT 'grant' AS part, feature AS name, NULL::bigint AS number, plan AS word,
+               source, source_id, starts_at, ends_at, NULL AS organization
         FROM entitlement_grant WHERE member_id = e.member_id
         UNION ALL
-        SELECT false, name, value, source, source_id, NULL, starts_at, ends_at
+        SELECT 'limit', name, value, NULL, source, source_id, starts_at, ends_at, NULL
         FROM limit_grant WHERE member_id = e.member_id
+        UNION ALL
+        SELECT 'level', name, NULL, value, source, source_id, starts_at, ends_at, NULL
+        FROM level_grant WHERE member_id = e.member_id
+        UNION ALL
+        SELECT 'override', key, NULL, value::text, kind, source_id, starts_at, ends_at, organization
+        FROM entitlement_override WHERE member_id = e.member_id
     ) AS g ON true
     WHERE e.member_id = ANY(:member_ids)
 """
-"""One row for each grant; a member without any has one row whose `is_grant` is null; an unknown one has none."""
+"""One row for each thing held; a member who holds nothing has one row whose `part` is null; an unknown one has none."""
 
 
 class PostgresSnapshots:
@@ -42,15 +50,26 @@ def snapshot_from(member_id: str, rows: Iterable[Row[Any]]) -> Snapshot:
         Snapshot(
             member_id,
             revision,
-            tuple(_grant(row) for row in own if row.is_grant),
-            tuple(_limit(row) for row in own if row.is_grant is False),
+            tuple(_grant(row) for row in own if row.part == "grant"),
+            tuple(_limit(row) for row in own if row.part == "limit"),
+            tuple(_level(row) for row in own if row.part == "level"),
+            tuple(_override(row) for row in own if row.part == "override"),
         )
     )
 
 
 def _grant(row: Row[Any]) -> Grant:
-    return Grant(row.name, Source(row.source), row.source_id, row.plan, row.starts_at, row.ends_at)
+    return Grant(row.name, Source(row.source), row.source_id, row.word, row.starts_at, row.ends_at)
 
 
 def _limit(row: Row[Any]) -> LimitGrant:
-    return LimitGrant(row.name, row.value, Source(row.source), row.source_id, row.starts_at, row.ends_at)
+    return LimitGrant(row.name, row.number, Source(row.source), row.source_id, row.starts_at, row.ends_at)
+
+
+def _level(row: Row[Any]) -> LevelGrant:
+    return LevelGrant(row.name, row.word, Source(row.source), row.source_id, row.starts_at, row.ends_at)
+
+
+def _override(row: Row[Any]) -> Override:
+    kind, value = ValueKind(row.source), orjson.loads(row.word)
+    return Override(kind, row.name, value, row.source_id, row.organization, row.starts_at, row.ends_at)

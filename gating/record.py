@@ -1,14 +1,16 @@
 """Writing what a member holds: replaced owner by owner, in the caller's transaction, fenced by a revision."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gating.codec import encode_content, hash_content
-from gating.model import Grant, LimitGrant, Snapshot
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Snapshot
 from gating.postgres import CONTENT, snapshot_from
 
 CHANNEL = "gatehouse_entitlements"
@@ -18,6 +20,8 @@ LOCK_OWNER = text("SELECT pg_advisory_xact_lock(hashtextextended(:owner, 5021))"
 FORMER = text(
     "SELECT member_id FROM entitlement_grant WHERE owner = :owner"
     " UNION SELECT member_id FROM limit_grant WHERE owner = :owner"
+    " UNION SELECT member_id FROM level_grant WHERE owner = :owner"
+    " UNION SELECT member_id FROM entitlement_override WHERE owner = :owner"
 )
 INTRODUCE = text(
     "INSERT INTO member_entitlement (member_id, revision, content_hash, changed_at)"
@@ -27,15 +31,28 @@ LOCK_MEMBERS = text(
     "SELECT member_id, content_hash FROM member_entitlement WHERE member_id = ANY(:member_ids)"
     " ORDER BY member_id FOR UPDATE"
 )
-FORGET_GRANTS = text("DELETE FROM entitlement_grant WHERE owner = :owner")
-FORGET_LIMITS = text("DELETE FROM limit_grant WHERE owner = :owner")
+FORGET = (
+    text("DELETE FROM entitlement_grant WHERE owner = :owner"),
+    text("DELETE FROM limit_grant WHERE owner = :owner"),
+    text("DELETE FROM level_grant WHERE owner = :owner"),
+    text("DELETE FROM entitlement_override WHERE owner = :owner"),
+)
 ADD_GRANT = text(
     "INSERT INTO entitlement_grant (owner, member_id, feature, source, source_id, plan, starts_at, ends_at)"
     " VALUES (:owner, :member_id, :feature, :source, :source_id, :plan, :starts_at, :ends_at)"
 )
 ADD_LIMIT = text(
     "INSERT INTO limit_grant (owner, member_id, name, value, source, source_id, starts_at, ends_at)"
-    " VALUES (:owner, :member_id, :name, :value, :source, :source_id, :starts_at, :ends_at)"
+    " VALUES (:owner, :member_id, :limit, :value, :source, :source_id, :starts_at, :ends_at)"
+)
+ADD_LEVEL = text(
+    "INSERT INTO level_grant (owner, member_id, name, value, source, source_id, starts_at, ends_at)"
+    " VALUES (:owner, :member_id, :level, :value, :source, :source_id, :starts_at, :ends_at)"
+)
+ADD_OVERRIDE = text(
+    "INSERT INTO entitlement_override"
+    " (owner, member_id, kind, key, value, source_id, organization, starts_at, ends_at) VALUES"
+    " (:owner, :member_id, :kind, :key, CAST(:value AS jsonb), :source_id, :organization, :starts_at, :ends_at)"
 )
 RAISE = text(
     "UPDATE member_entitlement SET revision = revision + 1, content_hash = :content_hash, changed_at = :now"
@@ -59,10 +76,12 @@ async def record_grants(
     owner: str,
     grants: Iterable[Grant],
     limits: Iterable[LimitGrant],
+    levels: Iterable[LevelGrant] = (),
+    overrides: Iterable[Override] = (),
     cause: str,
     now: datetime,
 ) -> int | None:
-    """Makes `grants` and `limits` all that `owner` (for example `stripe:cus_123`) gives, and gives it to this member.
+    """Makes these all that `owner` (for example `stripe:cus_123`) gives and sets, and gives it to this member.
 
     Idempotent: the member's revision rises by one iff the whole of what it holds changed, and only then is the change
     logged under `cause` and left to publish. A member who held something of this owner before loses it the same way.
@@ -74,7 +93,8 @@ async def record_grants(
     touched = sorted({member_id, *former})
     hashes = await _lock(connection, touched, now)
     before = await _contents(connection, touched)
-    await _replace(connection, member_id, owner, grants, limits)
+    held = Holdings(tuple(set(grants)), tuple(limits), tuple(set(levels)), tuple(overrides))
+    await _replace(connection, member_id, owner, held)
     after = await _contents(connection, touched)
     changed = [each for each in touched if hash_content(after[each]) != hashes[each]]
     revisions = {each: await _raise(connection, each, cause, before[each], after[each], now) for each in changed}
@@ -95,27 +115,25 @@ async def _contents(connection: AsyncConnection, member_ids: Sequence[str]) -> d
     return {each: encode_content(snapshot_from(each, rows)) for each in member_ids}
 
 
-async def _replace(
-    connection: AsyncConnection, member_id: str, owner: str, grants: Iterable[Grant], limits: Iterable[LimitGrant]
-) -> None:
-    await connection.execute(FORGET_GRANTS, {"owner": owner})
-    await connection.execute(FORGET_LIMITS, {"owner": owner})
-    here = {"owner": owner, "member_id": member_id}
-    grant_rows = [{**here, "feature": each.feature, "plan": each.plan, **_reason(each)} for each in set(grants)]
-    limit_rows = [{**here, "name": each.limit, "value": each.value, **_reason(each)} for each in limits]
-    if grant_rows:
-        await connection.execute(ADD_GRANT, grant_rows)
-    if limit_rows:
-        await connection.execute(ADD_LIMIT, limit_rows)
+async def _replace(connection: AsyncConnection, member_id: str, owner: str, held: Holdings) -> None:
+    for forget in FORGET:
+        await connection.execute(forget, {"owner": owner})
+    parts = (
+        (ADD_GRANT, held.grants),
+        (ADD_LIMIT, held.limits),
+        (ADD_LEVEL, held.levels),
+        (ADD_OVERRIDE, held.overrides),
+    )
+    for add, given in parts:
+        if given:
+            await connection.execute(add, [{"owner": owner, "member_id": member_id, **_row(each)} for each in given])
 
 
-def _reason(grant: Grant | LimitGrant) -> dict[str, Any]:
-    return {
-        "source": grant.source.value,
-        "source_id": grant.source_id,
-        "starts_at": grant.starts_at,
-        "ends_at": grant.ends_at,
-    }
+def _row(each: Grant | LimitGrant | LevelGrant | Override) -> dict[str, Any]:
+    """The columns are named like the fields."""
+    if isinstance(each, Override):
+        return {**asdict(each), "kind": each.kind.value, "value": orjson.dumps(each.value).decode()}
+    return {**asdict(each), "source": each.source.value}
 
 
 async def _raise(

@@ -8,7 +8,6 @@ unavailable. Within one process the revision of a member never goes back.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -18,7 +17,7 @@ from errors import Unavailable
 from gating.fanout import Fanout
 from gating.layers import Layers
 from gating.memory import Entry, Memory
-from gating.model import Access, Grant, Snapshot
+from gating.model import Access, Holdings, Snapshot
 from gating.ports import SnapshotCache, SnapshotSource
 from identity.model import Kind, Principal
 from telemetry import Metrics
@@ -27,13 +26,15 @@ FRESH_SECONDS = 1.0
 DISTRUST_SECONDS = 5.0
 """After a loss of messages: by then publishers have told a restarted cache what it lost."""
 
+NOTHING = Holdings()
+
 log = structlog.get_logger()
 
 
 class EntitlementStore:
     """One for each process; `run` must run beside it.
 
-    `baseline` is what every member holds and nobody stores: the default plan's grants, of Source.FREE.
+    `baseline` is what every member holds and nobody stores: the default plan's, of Source.FREE.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class EntitlementStore:
         cache: SnapshotCache,
         clock: Clock,
         *,
-        baseline: tuple[Grant, ...] = (),
+        baseline: Holdings = NOTHING,
         metrics: Metrics | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -141,7 +142,7 @@ class EntitlementStore:
 
     def _entry(self, stored: Snapshot) -> Entry:
         now = self._clock.now()
-        snapshot = replace(stored, grants=self._baseline + stored.grants)
+        snapshot = stored.over(self._baseline)
         fresh_until = self._monotonic() + FRESH_SECONDS
         return Entry(snapshot, snapshot.features_at(now), snapshot.hard_until(now), fresh_until)
 

@@ -1,7 +1,7 @@
 """A member: who it is, what it holds, used and kept. Reached by the member itself and by operators alone."""
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,8 @@ import strawberry
 from billing.model import Plan
 from content.bookmarks import count_bookmarks, list_bookmarks
 from content.model import Entry
-from gating.model import Grant, Snapshot, Source
+from gating.merge import Amount
+from gating.model import Grant, Snapshot, Source, ValueKind
 from identity.members import Member, find_members
 from metering.model import API_CALLS, DailyUsage
 from metering.usage import daily_usage_of, usage_of
@@ -18,7 +19,7 @@ from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, connect, page_for
 from resolvers.context import Context, Info
 from resolvers.loading import load_content
-from resolvers.plans import NamedLimit
+from resolvers.plans import NamedLevel, NamedLimit, name_levels, name_limits
 
 ANALYTICS_DAYS = 30
 API_ENDPOINT = "/graphql"
@@ -67,21 +68,33 @@ async def entitlements(root: strawberry.Parent[Member], info: Info) -> Sequence[
 
 
 async def entitlements_of(context: Context, member_id: str) -> Sequence[Entitlement]:
-    """One for each feature held now, by key."""
+    """One for each feature held now, by key. Where an operator set it, that is the reason."""
     catalogue, now = context.services.catalogue, context.services.clock.now()
     snapshot = await context.load(load_snapshots, member_id)
-    held = sorted((grant for grant in snapshot.grants if grant.holds_at(now)), key=_length)
-    longest = {grant.feature: grant for grant in held}
+    reasons = {grant.feature: grant for grant in sorted(_held(snapshot, now), key=_length)}
     names = {key: feature.name for key, feature in catalogue.features.items()}
     return [
-        Entitlement(key, names.get(key, key), grant.source, grant.ends_at) for key, grant in sorted(longest.items())
+        Entitlement(key, names.get(key, key), grant.source, grant.ends_at) for key, grant in sorted(reasons.items())
     ]
 
 
+def _held(snapshot: Snapshot, now: datetime) -> Iterator[Grant]:
+    overrides = snapshot.overrides_at(ValueKind.FEATURE, now)
+    yield from (grant for grant in snapshot.grants if grant.holds_at(now) and grant.feature not in overrides)
+    for key, deciding in overrides.items():
+        for each in deciding:
+            if each.value:
+                yield Grant(key, Source.MANUAL, each.source_id, ends_at=each.ends_at)
+
+
 async def limits(root: strawberry.Parent[Member], info: Info) -> Sequence[NamedLimit]:
-    names = info.context.services.catalogue.limits
-    values = await _limits_of(info.context, root.id)
-    return [NamedLimit(key, names[key].name if key in names else key, value) for key, value in sorted(values.items())]
+    return name_limits(info.context.services.catalogue, await _limits_of(info.context, root.id))
+
+
+async def levels(root: strawberry.Parent[Member], info: Info) -> Sequence[NamedLevel]:
+    catalogue, now = info.context.services.catalogue, info.context.services.clock.now()
+    snapshot = await info.context.load(load_snapshots, root.id)
+    return name_levels(catalogue, snapshot.levels_at(now, catalogue.scales))
 
 
 async def plan(root: strawberry.Parent[Member], info: Info) -> Plan | None:
@@ -94,10 +107,11 @@ async def plan(root: strawberry.Parent[Member], info: Info) -> Plan | None:
 
 
 async def usage(root: strawberry.Parent[Member], info: Info) -> Sequence[Usage]:
-    """Every limit of the member and every meter it used, by key."""
+    """Every quota of the member and every meter it used, by key."""
     used = await info.context.load(load_usage, root.id)
-    limits = await _limits_of(info.context, root.id)
-    return [Usage(meter, used.get(meter, 0), limits.get(meter)) for meter in sorted({*limits, *used})]
+    limits, known = await _limits_of(info.context, root.id), info.context.services.catalogue.limits
+    quotas = {key for key in limits if key in known and known[key].metered}
+    return [Usage(meter, used.get(meter, 0), limits.get(meter)) for meter in sorted(quotas | used.keys())]
 
 
 def usage_analytics(root: strawberry.Parent[Member]) -> UsageAnalytics:
@@ -154,9 +168,9 @@ async def load_daily_usage(context: Context, member_ids: Sequence[str]) -> Seque
     return [found.get(member_id, ()) for member_id in member_ids]
 
 
-async def _limits_of(context: Context, member_id: str) -> dict[str, int]:
+async def _limits_of(context: Context, member_id: str) -> dict[str, Amount]:
     snapshot = await context.load(load_snapshots, member_id)
-    return context.services.catalogue.limits_with(snapshot.limits_at(context.services.clock.now()))
+    return snapshot.limits_at(context.services.clock.now())
 
 
 def _length(grant: Grant) -> datetime:

@@ -1,11 +1,12 @@
 """Plans as they are offered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
 
-from billing.model import Feature, Interval, Plan
+from billing.model import Catalogue, Feature, Interval, Limit, Plan
+from gating.merge import Amount
 from resolvers.context import Info
 
 
@@ -21,11 +22,19 @@ class OfferedPrice:
 
 @dataclass(frozen=True, slots=True)
 class NamedLimit:
-    """How much of `meter` a month (or how many at a time) is included."""
+    """How many at a time are included, or how much a month when `metered`; None is no limit."""
 
     key: str
     name: str
-    value: int
+    value: int | None
+    metered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLevel:
+    key: str
+    name: str
+    value: str
 
 
 def plans(info: Info) -> Sequence[Plan]:
@@ -50,5 +59,20 @@ def prices(root: strawberry.Parent[Plan]) -> Sequence[OfferedPrice]:
 
 def limits(root: strawberry.Parent[Plan], info: Info) -> Sequence[NamedLimit]:
     """Without those that depend on the quantity bought."""
-    known = info.context.services.catalogue.limits
-    return [NamedLimit(each.limit, known[each.limit].name, each.value) for each in root.limits if not each.per_quantity]
+    values = {each.limit: each.value for each in root.limits if not each.per_quantity}
+    return name_limits(info.context.services.catalogue, values)
+
+
+def levels(root: strawberry.Parent[Plan], info: Info) -> Sequence[NamedLevel]:
+    return name_levels(info.context.services.catalogue, {each.level: each.value for each in root.levels})
+
+
+def name_limits(catalogue: Catalogue, values: Mapping[str, Amount]) -> Sequence[NamedLimit]:
+    """By key; those that the catalogue has forgotten go by their key and are not metered."""
+    known = catalogue.limits
+    named = [(known.get(key) or Limit(key, key), value) for key, value in sorted(values.items())]
+    return [NamedLimit(limit.key, limit.name, value, limit.metered) for limit, value in named]
+
+
+def name_levels(catalogue: Catalogue, values: Mapping[str, str]) -> Sequence[NamedLevel]:
+    return [NamedLevel(key, catalogue.levels[key].name, value) for key, value in sorted(values.items())]

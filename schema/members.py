@@ -12,7 +12,7 @@ from resolvers import subscriptions as resolve_subscriptions
 from schema.content import Content
 from schema.fields import field, show_enum, shows
 from schema.node import Connection, Node
-from schema.plans import Limit, Plan
+from schema.plans import Level, Limit, Plan
 from schema.subscriptions import PlanSubscription
 
 show_enum(
@@ -88,7 +88,8 @@ class Member(Node):
         "Every feature the member holds now, by key.", resolver=resolve.entitlements
     )
     limits: list[Limit] = field("Every limit that holds for the member now, by key.", resolver=resolve.limits)
-    usage: list[Usage] = field("What was used this month, for every limit and meter, by key.", resolver=resolve.usage)
+    levels: list[Level] = field("At which levels the member is now, by key.", resolver=resolve.levels)
+    usage: list[Usage] = field("What was used this month, for every quota and meter, by key.", resolver=resolve.usage)
     usage_analytics: UsageAnalytics | None = field(
         "Usage over time; needs the feature of its type.", resolver=resolve.usage_analytics
     )

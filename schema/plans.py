@@ -33,7 +33,15 @@ class Price:
 class Limit:
     key: str = field("The stable key; usage of it is metered under the same key.")
     name: str = field("As it is to be shown.")
-    value: int = field("How much is included.")
+    value: int | None = field("How much is included; null when there is no limit.")
+    metered: bool = field("Whether it is a quota for a month; else it is so many at a time.")
+
+
+@strawberry.type(description="A value that is one word of a scale.")
+class Level:
+    key: str = field("The stable key.")
+    name: str = field("As it is to be shown.")
+    value: str = field("The word.")
 
 
 @strawberry.type(description="Something to subscribe to.")
@@ -43,6 +51,7 @@ class Plan:
     description: str = field("What it is for, in a sentence; may be empty.")
     features: list[Feature] = field("What it includes, by key.", resolver=resolve.features)
     limits: list[Limit] = field("How much it includes.", resolver=resolve.limits)
+    levels: list[Level] = field("At which levels it is, by key.", resolver=resolve.levels)
     prices: list[Price] = field("How it can be paid for; empty for the free plan.", resolver=resolve.prices)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from errors import Unavailable
 from gating.codec import encode_snapshot
-from gating.model import Grant, LimitGrant, Snapshot, Source
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
 from gating.ports import SnapshotSource
 from gating.postgres import PostgresSnapshots
 from gating.record import record_grants
@@ -20,8 +20,16 @@ NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 PRO = Grant("downloads", Source.SUBSCRIPTION, "sub_1", "pro", NOW, NOW + timedelta(days=30))
 GIFT = Grant("analytics", Source.MANUAL, "gift_1")
 CALLS = LimitGrant("calls", 100, Source.SUBSCRIPTION, "sub_1", None, NOW)
+NO_LIMIT = LimitGrant("seats", None, Source.MANUAL, "gift_1")
+SUPPORT = LevelGrant("support_level", "priority", Source.SUBSCRIPTION, "sub_1", NOW)
+OVERRIDES = (
+    Override(ValueKind.FEATURE, "analytics", False, "case_1", "org_1", NOW, NOW + timedelta(days=1)),
+    Override(ValueKind.LEVEL, "support_level", "standard", "case_2"),
+    Override(ValueKind.LIMIT, "calls", None, "case_3"),
+    Override(ValueKind.LIMIT, "seats", 7, "case_3"),
+)
 
-Record = Callable[[tuple[Grant, ...], tuple[LimitGrant, ...]], Awaitable[object]]
+Record = Callable[[Holdings], Awaitable[object]]
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -36,22 +44,26 @@ async def recorded(database_url: str | None) -> AsyncIterator[tuple[SnapshotSour
     if database_url is None:
         memory = MemorySource()
 
-        async def remember(grants: tuple[Grant, ...], limits: tuple[LimitGrant, ...]) -> object:
-            return memory.record("ann", *grants, limits=limits)
+        async def remember(held: Holdings) -> object:
+            return memory.record("ann", *held.grants, **_rest(held))
 
         yield memory, remember
         return
     database = connect(database_url)
 
-    async def record(grants: tuple[Grant, ...], limits: tuple[LimitGrant, ...]) -> object:
+    async def record(held: Holdings) -> object:
         async with database.transaction() as connection:
             await ensure_member(connection, "ann")
             return await record_grants(
-                connection, "ann", owner="test", grants=grants, limits=limits, cause="test", now=NOW
+                connection, "ann", owner="test", grants=held.grants, **_rest(held), cause="test", now=NOW
             )
 
     yield PostgresSnapshots(database), record
     await database.close()
+
+
+def _rest(held: Holdings) -> dict[str, Any]:
+    return {"limits": held.limits, "levels": held.levels, "overrides": held.overrides}
 
 
 async def test_a_member_nobody_has_heard_of_is_at_revision_zero(recorded: tuple[SnapshotSource, Record]) -> None:
@@ -61,13 +73,14 @@ async def test_a_member_nobody_has_heard_of_is_at_revision_zero(recorded: tuple[
 
 async def test_what_was_recorded_is_read_in_canonical_order(recorded: tuple[SnapshotSource, Record]) -> None:
     source, record = recorded
-    await record((PRO, GIFT), (CALLS, CALLS))
-    assert await source.get_snapshot("ann") == Snapshot("ann", 1, (GIFT, PRO), (CALLS, CALLS))
+    await record(Holdings((PRO, GIFT), (CALLS, NO_LIMIT, CALLS), (SUPPORT,), OVERRIDES[::-1]))
+    held = ((GIFT, PRO), (CALLS, CALLS, NO_LIMIT), (SUPPORT,), OVERRIDES)
+    assert await source.get_snapshot("ann") == Snapshot("ann", 1, *held)
 
 
 async def test_equal_facts_are_equal_bytes(recorded: tuple[SnapshotSource, Record]) -> None:
     source, record = recorded
-    await record((PRO, GIFT), ())
+    await record(Holdings((PRO, GIFT)))
     elsewhere = timezone(timedelta(hours=-8))
     ends_at = (NOW + timedelta(days=30)).astimezone(elsewhere)
     same = Grant("downloads", Source.SUBSCRIPTION, "sub_1", "pro", NOW.astimezone(elsewhere), ends_at)
@@ -77,8 +90,8 @@ async def test_equal_facts_are_equal_bytes(recorded: tuple[SnapshotSource, Recor
 
 async def test_the_revision_rises_with_each_change(recorded: tuple[SnapshotSource, Record]) -> None:
     source, record = recorded
-    await record((PRO,), ())
-    await record((), ())
+    await record(Holdings((PRO,), (), (SUPPORT,), OVERRIDES))
+    await record(Holdings())
     assert await source.get_snapshot("ann") == Snapshot("ann", 2)
 
 

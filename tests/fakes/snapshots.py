@@ -9,7 +9,7 @@ from datetime import datetime
 from clock import Clock
 from errors import Unavailable
 from gating.codec import canonical
-from gating.model import Grant, LimitGrant, Snapshot
+from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot
 
 
 @dataclass
@@ -21,9 +21,16 @@ class MemorySource:
     hold: asyncio.Event | None = None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict[str, Snapshot])
 
-    def record(self, member_id: str, *grants: Grant, limits: tuple[LimitGrant, ...] = ()) -> int:
+    def record(
+        self,
+        member_id: str,
+        *grants: Grant,
+        limits: tuple[LimitGrant, ...] = (),
+        levels: tuple[LevelGrant, ...] = (),
+        overrides: tuple[Override, ...] = (),
+    ) -> int:
         revision = self._snapshots[member_id].revision + 1 if member_id in self._snapshots else 1
-        self._snapshots[member_id] = canonical(Snapshot(member_id, revision, grants, limits))
+        self._snapshots[member_id] = canonical(Snapshot(member_id, revision, grants, limits, levels, overrides))
         return revision
 
     async def get_snapshot(self, member_id: str) -> Snapshot:

@@ -17,7 +17,7 @@ from content.seed import seed_content
 from execution.contract import Contract, prepare
 from execution.execute import execute, subscribe
 from execution.model import Answer, Operation
-from gating.model import Grant, LimitGrant, Source
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
 from gating.postgres import PostgresSnapshots
 from gating.publish import publish_pending
 from gating.record import record_grants
@@ -81,14 +81,29 @@ class Served:
 
     async def subscribe_to(self, member_id: str, plan_key: str | None) -> None:
         """Gives the member what the plan includes, and nothing else, as a webhook would."""
-        now, plan = self.services.clock.now(), self.services.catalogue.find_plan(plan_key or "")
-        grants = [Grant(key, Source.SUBSCRIPTION, "sub_1", plan.key) for key in plan.features] if plan else []
-        limits = (
-            [LimitGrant(each.limit, each.value, Source.SUBSCRIPTION, "sub_1") for each in plan.limits] if plan else []
-        )
+        plan = self.services.catalogue.find_plan(plan_key or "")
+        if plan is None:
+            await self.give(member_id, Holdings())
+            return
+        why = (Source.SUBSCRIPTION, "sub_1")
+        grants = tuple(Grant(key, *why, plan.key) for key in plan.features)
+        limits = tuple(LimitGrant(each.limit, each.value, *why) for each in plan.limits)
+        levels = tuple(LevelGrant(each.level, each.value, *why) for each in plan.levels)
+        await self.give(member_id, Holdings(grants, limits, levels))
+
+    async def give(self, member_id: str, held: Holdings, owner: str = "test") -> None:
+        """Makes `held` all that `owner` gives the member, and publishes it."""
         async with self.services.database.transaction() as connection:
             await record_grants(
-                connection, member_id, owner=f"test:{member_id}", grants=grants, limits=limits, cause="test", now=now
+                connection,
+                member_id,
+                owner=f"{owner}:{member_id}",
+                grants=held.grants,
+                limits=held.limits,
+                levels=held.levels,
+                overrides=held.overrides,
+                cause="test",
+                now=self.services.clock.now(),
             )
         await publish_pending(self.services.database, PostgresSnapshots(self.services.database), self.snapshots)
 
@@ -112,9 +127,7 @@ async def serve(database: Database, redis_url: str, clock: Clock) -> AsyncGenera
     catalogue = demo_catalogue()
     redis = connect_redis(redis_url)
     snapshots = RedisSnapshots(redis, clock)
-    free = catalogue.default_plan
-    baseline = tuple(Grant(key, Source.FREE, free.key, free.key) for key in sorted(free.features)) if free else ()
-    store = EntitlementStore(PostgresSnapshots(database), snapshots, clock, baseline=baseline)
+    store = EntitlementStore(PostgresSnapshots(database), snapshots, clock, baseline=catalogue.baseline)
     served = Served(Services(clock, database, catalogue, store, Feed(database)), build_contracts(), snapshots)
     await _seed(served)
     yield served

@@ -2,9 +2,11 @@
 
 import asyncio
 from contextlib import aclosing, suppress
+from datetime import timedelta
 
 from content.model import Kind
 from content.seed import entry_id
+from gating.model import Holdings, Override, ValueKind
 from identity.model import ANONYMOUS, Principal
 from tests.flow.served import ENTERPRISE, FREE, INTEGRATOR, OPERATOR, PRO, Served, member
 
@@ -27,7 +29,8 @@ async def test_plans_differ_visibly(served: Served) -> None:
 
 async def test_what_is_held_is_named_with_its_reason(served: Served) -> None:
     data = await served.data(
-        "{ me { entitlements { feature name source endsAt } limits { key name value } } }", member(PRO)
+        "{ me { entitlements { feature name source endsAt } limits { key name value metered } levels { key value } } }",
+        member(PRO),
     )
     assert data["me"]["entitlements"][0] == {
         "feature": "analytics",
@@ -35,7 +38,38 @@ async def test_what_is_held_is_named_with_its_reason(served: Served) -> None:
         "source": "SUBSCRIPTION",
         "endsAt": None,
     }
-    assert {each["key"]: each["value"] for each in data["me"]["limits"]} == {"api_calls": 1000, "downloads": 50}
+    limits = {each["key"]: (each["value"], each["metered"]) for each in data["me"]["limits"]}
+    assert limits == {"api_calls": (1000, True), "downloads": (50, True), "projects": (50, False)}
+    assert data["me"]["levels"] == [{"key": "support_level", "value": "standard"}]
+
+
+async def test_what_an_operator_sets_stands_over_what_was_bought(served: Served) -> None:
+    ends_at = served.services.clock.now() + timedelta(days=1)
+    overrides = (
+        Override(ValueKind.FEATURE, "api_access", True, "case_1", ends_at=ends_at),
+        Override(ValueKind.FEATURE, "analytics", False, "case_1"),
+        Override(ValueKind.LIMIT, "downloads", 7, "case_1", "org_1"),
+        Override(ValueKind.LEVEL, "support_level", "community", "case_1", "org_1"),
+    )
+    await served.give(PRO, Holdings(overrides=overrides), owner="operator")
+    query = """{ me { entitlements { feature source endsAt } limits { key value } levels { value }
+                      apiAccess { endpoint } usageAnalytics { daily { day } } } }"""
+    answer = await served.ask(query, member(PRO))
+    assert answer.data
+    me = answer.data["me"]
+    assert {each["feature"]: each["source"] for each in me["entitlements"]} == {
+        "api_access": "MANUAL",
+        "archive": "SUBSCRIPTION",
+        "content_premium": "SUBSCRIPTION",
+        "downloads": "SUBSCRIPTION",
+    }
+    assert me["entitlements"][0]["endsAt"] == ends_at.isoformat()
+    assert {each["key"]: each["value"] for each in me["limits"]} == {"api_calls": 1000, "downloads": 7, "projects": 50}
+    assert (me["levels"], me["apiAccess"], me["usageAnalytics"]) == (
+        [{"value": "community"}],
+        {"endpoint": "/graphql"},
+        None,
+    )
 
 
 async def test_gated_types_are_reached_by_those_who_hold_them(served: Served) -> None:

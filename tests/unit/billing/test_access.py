@@ -11,7 +11,7 @@ from billing.catalogue import parse_catalogue
 from billing.facts import member_for, paused_until
 from billing.model import Catalogue, DisputeEffect, PauseEffect
 from billing.state import Claim, Dispute, PauseFact, PauseStep, Subscription, SubscriptionItem
-from gating.model import LimitGrant, Source
+from gating.model import LevelGrant, LimitGrant, Source
 from tests.unit.billing.test_catalogue import RICH
 
 CATALOGUE = parse_catalogue("c.yaml", RICH)
@@ -58,7 +58,8 @@ def test_all_items_of_all_subscriptions_count() -> None:
     second = replace(PRO, id="sub_2", items=(SEATS, replace(SEATS, id="si_more", quantity=2)))
     held = holdings_of([second, PRO], (), (), CATALOGUE)
     assert {grant.feature for grant in held.grants} == {"reading", "seats_page"}
-    assert sum(limit.value for limit in held.limits) == 5
+    assert sum(limit.value or 0 for limit in held.limits) == 5
+    assert held.levels == (LevelGrant("support", "fast", Source.SUBSCRIPTION, "sub_1"),)
     assert held.limits[0] == LimitGrant("seats", 2, Source.ADD_ON, "sub_2")
     assert held == holdings_of([PRO, second], (), (), CATALOGUE)
 

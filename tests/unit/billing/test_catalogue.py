@@ -1,6 +1,7 @@
 """The catalogue file: what it can say, and that every mistake is reported at once with line and remedy."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from billing.catalogue import load_catalogue, parse_catalogue
 from billing.model import DisputeEffect, Interval, Money, PauseEffect, PlanLimit
 from errors import NotConfigured
-from gating.model import DenialCode, Denied, Mode, Rule
+from gating.model import DenialCode, Denied, LimitGrant, Mode, Rule, Snapshot, Source
 
 DEMO = Path("catalogue.yaml")
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def denial(*alternatives: set[str]) -> Denied:
@@ -46,20 +48,38 @@ def test_a_denial_names_the_plans_that_alone_lift_it_cheapest_first() -> None:
     assert offered({"api_access"}, {"archive"}) == ["pro", "enterprise"]
 
 
-def test_the_default_plan_raises_no_limit_that_was_bought_and_fills_those_that_were_not() -> None:
+def test_the_default_plan_is_what_everybody_holds_and_nobody_stores() -> None:
     catalogue = load_catalogue(DEMO)
-    assert catalogue.limits_with({}) == {"api_calls": 100}
-    assert catalogue.limits_with({"api_calls": 1000, "downloads": 50}) == {"api_calls": 1000, "downloads": 50}
+    everybody = Snapshot("ann", 0).over(catalogue.baseline)
+    assert everybody.features_at(NOW) == frozenset()
+    assert everybody.limits_at(NOW) == {"api_calls": 100, "projects": 3}
+    assert everybody.levels_at(NOW, catalogue.scales) == {"support_level": "community"}
+    pro = catalogue.plans[1]
+    bought = tuple(LimitGrant(each.limit, each.value, Source.SUBSCRIPTION, "sub_1") for each in pro.limits)
+    assert Snapshot("ann", 1, (), bought).over(catalogue.baseline).limits_at(NOW) == {
+        "api_calls": 1000,
+        "downloads": 50,
+        "projects": 50,
+    }
+
+
+def test_quotas_are_limits_by_the_month_and_none_is_no_limit() -> None:
+    catalogue = load_catalogue(DEMO)
+    assert {key for key, limit in catalogue.limits.items() if limit.metered} == {"downloads", "api_calls"}
+    assert PlanLimit("projects", None) in catalogue.plans[2].limits
+    assert catalogue.scales == {"support_level": ("community", "standard", "priority")}
 
 
 RICH = """
 features: {reading: Reading, archive: Archive, seats_page: Seats page}
 limits: {seats: Seats}
+levels: {support: {name: Support, scale: [slow, fast]}}
 plans:
   pro:
     name: Pro
     rank: 1
     features: [reading]
+    levels: {support: fast}
     products: [prod_pro]
     prices:
       - {id: price_new, lookup_key: pro_monthly, interval: month, amounts: {usd: 2900}}
@@ -125,7 +145,11 @@ plans:
     features: [reading, reading]
     limits: {seats: 3}
     prices: [{lookup_key: a, interval: year, amounts: {usd: 1}}]
-  plus: {name: Plus, rank: 0}
+  plus: {name: Plus, rank: 0, limits: {calls: lots}, levels: {support: fats, suport: fast}}
+quotas: {calls: Calls}
+levels:
+  support: {name: Support, scale: [slow, fast, slow]}
+  mood: {name: Mood, scale: []}
 default_plan: fre
 access:
   granting_statuses: [active, canceled]
@@ -147,14 +171,19 @@ c.yaml:13: pro.prices.amounts.USD must be a whole number, 0 or more: write digit
 c.yaml:13: pro.prices.interval cannot be `mnth`: did you mean `month`?
 c.yaml:15: `basic` has the same rank as `pro`: give each plan a rank of its own
 c.yaml:18: `reading` is already in basic.features: keep one of the two
-c.yaml:19: `seats` is not among the limits: there is none to choose from; remove it
+c.yaml:19: `seats` is not among the limits: use one of calls
 c.yaml:20: `a` is already on line 14: keep it in one place
 c.yaml:21: `plus` has the same rank as `basic`: give each plan a rank of its own
-c.yaml:22: default_plan cannot be `fre`: use one of basic, plus, pro
-c.yaml:24: access lacks `refund`: add a line `refund: …`
-c.yaml:24: access.granting_statuses cannot be `canceled`: use one of active, past_due, paused, trialing, unpaid
-c.yaml:25: access.pause_collection lacks `mark_uncollectible`: add a line `mark_uncollectible: …`
-c.yaml:26: access.dispute must be a mapping: write it as `key: value` lines"""
+c.yaml:21: `suport` is not among the levels: did you mean `support`?
+c.yaml:21: plus.levels.support cannot be `fats`: did you mean `fast`?
+c.yaml:21: plus.limits.calls must be a whole number, 0 or more: write digits only; amounts are in cents
+c.yaml:24: `slow` is already in levels.support.scale: keep one of the two
+c.yaml:25: levels.mood.scale has no words: list them, the lowest first
+c.yaml:26: default_plan cannot be `fre`: use one of basic, plus, pro
+c.yaml:28: access lacks `refund`: add a line `refund: …`
+c.yaml:28: access.granting_statuses cannot be `canceled`: use one of active, past_due, paused, trialing, unpaid
+c.yaml:29: access.pause_collection lacks `mark_uncollectible`: add a line `mark_uncollectible: …`
+c.yaml:30: access.dispute must be a mapping: write it as `key: value` lines"""
 
 
 def test_every_mistake_is_reported_at_once_with_its_line_and_remedy() -> None:

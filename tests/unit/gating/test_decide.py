@@ -1,6 +1,6 @@
 """The one decision: what it says, and that more never means less."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,13 +8,9 @@ from hypothesis import strategies as st
 from gating.model import (
     Access,
     DenialCode,
-    Grant,
-    LimitGrant,
     Mode,
     Need,
     Rule,
-    Snapshot,
-    Source,
     decide,
     missing,
     satisfied,
@@ -34,9 +30,6 @@ rules = st.builds(
     authenticated=st.booleans(),
 )
 accesses = st.builds(Access, st.booleans(), key_sets, key_sets, st.just(1), st.booleans())
-instants = st.none() | st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days))
-grants = st.builds(Grant, keys, st.sampled_from(Source), st.just("sub_1"), st.none(), instants, instants)
-limits = st.builds(LimitGrant, keys, st.integers(0, 9), st.sampled_from(Source), st.just("sub_1"), instants, instants)
 
 
 @given(rules, accesses, key_sets, key_sets)
@@ -91,28 +84,3 @@ def test_the_cheapest_way_out_comes_first() -> None:
     denied = decide(Rule("f", Mode.ERROR, (need,)), Access(True))
     assert denied is not None
     assert (denied.any_of, denied.feature) == ((("c",), ("a", "b")), "c")
-
-
-@given(st.lists(grants, max_size=5), st.lists(limits, max_size=5), grants, limits)
-def test_one_more_grant_never_takes_a_feature_or_lowers_a_limit(
-    held: list[Grant], given_limits: list[LimitGrant], grant: Grant, limit: LimitGrant
-) -> None:
-    before = Snapshot("ann", 1, tuple(held), tuple(given_limits))
-    after = Snapshot("ann", 2, (*held, grant), (*given_limits, limit))
-    assert before.features_at(NOW) <= after.features_at(NOW)
-    assert all(after.limits_at(NOW)[key] >= total for key, total in before.limits_at(NOW).items())
-
-
-@given(st.lists(grants, max_size=5), st.lists(limits, max_size=5))
-def test_nothing_changes_before_hard_until_and_something_is_dated_there(
-    held: list[Grant], given_limits: list[LimitGrant]
-) -> None:
-    snapshot = Snapshot("ann", 1, tuple(held), tuple(given_limits))
-    until = snapshot.hard_until(NOW)
-    for days in range(4):
-        then = NOW + timedelta(days=days)
-        if until is None or then < until:
-            assert snapshot.features_at(then) == snapshot.features_at(NOW)
-            assert snapshot.limits_at(then) == snapshot.limits_at(NOW)
-    edges = {edge for grant in (*held, *given_limits) for edge in (grant.starts_at, grant.ends_at)}
-    assert until in edges or until is None

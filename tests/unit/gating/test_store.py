@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import Counter
 
 from errors import Unavailable
-from gating.model import Access, Grant, Source
+from gating.model import Access, Grant, Holdings, Source
 from gating.store import EntitlementStore
 from identity.model import ANONYMOUS, Kind, Principal
 from telemetry import Metrics
@@ -39,7 +39,7 @@ class World:
             self.source,
             self.cache,
             self.clock,
-            baseline=(FREE,),
+            baseline=Holdings((FREE,)),
             metrics=self.metrics,
             monotonic=lambda: self.seconds,
         )
