@@ -1,21 +1,16 @@
-"""HTTP at its barest, for the addresses that are asked most: bytes in within bounds, one answer out, one problem.
+"""HTTP at its barest, for the addresses that are asked most: bytes in within bounds, one answer out.
 
-Without a request or response object. Every problem the service tells by HTTP (RFC 9457) has the form made here.
+Without a request or response object: one of each costs more than all that is done here.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
-
-import orjson
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
-
-PROBLEM_TYPE = "application/problem+json"
-PROBLEM_HEADERS = ((b"content-type", PROBLEM_TYPE.encode()), (b"cache-control", b"no-store"))
 
 
 class TooLong(Exception):
@@ -45,15 +40,3 @@ async def respond(send: Send, status: int, headers: Iterable[Header], body: byte
     length = (b"content-length", b"%d" % len(body))
     await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
     await send({"type": "http.response.body", "body": body})
-
-
-async def respond_problem(scope: Scope, send: Send, status: int, code: str, title: str) -> None:
-    await respond(send, status, PROBLEM_HEADERS, problem_in(scope, status, code, title))
-
-
-def problem_in(scope: Scope, status: int, code: str, title: str) -> bytes:
-    """`title` is shown to the caller; `code` is stable; the request's id finds the log line."""
-    request_id = scope.get("request_id", "")
-    return orjson.dumps(
-        {"type": "about:blank", "title": title, "status": status, "code": code, "request_id": request_id}
-    )

@@ -11,7 +11,8 @@ LATEST = 253_402_300_799
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
-    return isinstance(value, Mapping)
+    """Whether it is what JSON's parsers make of an object; any other mapping would take ten times as long to ask."""
+    return isinstance(value, dict)
 
 
 def object_in(value: object, key: str) -> Mapping[str, Any]:

@@ -1,13 +1,13 @@
-"""Errors of plain HTTP routes as problems."""
+"""Errors of plain HTTP routes as `application/problem+json` (RFC 9457)."""
 
 from collections.abc import Mapping
 from typing import cast
 
+import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi import PROBLEM_TYPE, problem_in
 from errors import BadInput, GatehouseError, Unavailable
 
 STATUS = {Unavailable: 503, BadInput: 400}
@@ -16,8 +16,11 @@ MASKED = "Something went wrong on our side."
 
 
 def problem(request: Request, status: int, code: str, title: str, headers: Mapping[str, str] | None = None) -> Response:
-    body = problem_in(request.scope, status, code, title)
-    return Response(body, status, {"cache-control": "no-store", **(headers or {})}, PROBLEM_TYPE)
+    """`title` is shown to the caller; `code` is stable; `request_id` finds the log line."""
+    request_id = request.scope.get("request_id", "")
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, "request_id": request_id}
+    all_headers = {"cache-control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(body), status, all_headers, "application/problem+json")
 
 
 async def on_gatehouse_error(request: Request, fault: Exception) -> Response:

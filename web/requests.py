@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from asgi import Message, Receive, Scope, Send, respond_problem
+from asgi import Message, Receive, Scope, Send
 from errors import GatehouseError
 from execution.model import Answer
 from telemetry import Metrics
-from web.problems import MASKED
+from web.problems import MASKED, problem
 
 LOGGABLE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,79}")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -69,7 +70,8 @@ class RequestLog:
             log.exception("fault", request_id=scope["request_id"])
             if status:
                 raise  # the answer has begun: only breaking it off tells the client
-            await respond_problem(scope, send_with_id, 500, GatehouseError.code, MASKED)
+            answer = problem(Request(scope), 500, GatehouseError.code, MASKED)
+            await answer(scope, receive, send_with_id)
         finally:
             self._tell(scope, status, time.perf_counter() - started, notes)
 

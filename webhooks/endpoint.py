@@ -4,61 +4,53 @@ Every refusal is the same answer, so that nothing can be learned by trying.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from asgi import Gone, Receive, Scope, Send, TooLong, read_body, respond
 from clock import Clock
-from errors import BadInput, Unavailable
+from errors import BadInput
 from webhooks.inbox import Inbox
 from webhooks.signature import HEADER, is_signed
 
 LARGEST_BODY = 1024 * 1024
 """Bytes."""
 
-PROBLEM = "application/problem+json"
-
-
-class _Refused(Exception):
-    """The delivery is not taken."""
+REFUSED = "This is not a signed Stripe event for this endpoint."
 
 
 def webhook_route(inbox: Inbox, clock: Clock, secrets: Sequence[bytes]) -> Route:
     """The endpoint; with no secret configured it does not exist (404)."""
-    secrets = tuple(secret for secret in secrets if secret)
+    endpoint = WebhookEndpoint(inbox, clock, tuple(secret for secret in secrets if secret))
+    return Route("/webhooks/stripe", endpoint, methods=["POST"], name="stripe_webhook")
 
-    async def receive(request: Request) -> Response:
-        if not secrets:
-            return _problem(404, "Not found.")
+
+@dataclass(frozen=True, slots=True)
+class WebhookEndpoint:
+    """An ASGI application. Raises BadInput and Unavailable for whoever makes answers of them."""
+
+    inbox: Inbox
+    clock: Clock
+    secrets: tuple[bytes, ...]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.secrets:
+            raise HTTPException(404)
         try:
-            body = await _read_body(request)
-            if not is_signed(body, _signature(request), secrets, clock.now()):
-                raise _Refused
-            await inbox.accept(body)
-        except (_Refused, BadInput, ClientDisconnect):
-            return _problem(400, "This is not a signed Stripe event for this endpoint.")
-        except Unavailable:
-            return _problem(503, "The event could not be stored: send it again later.")
-        return Response(status_code=200)
-
-    return Route("/webhooks/stripe", receive, methods=["POST"], name="stripe_webhook")
+            body = await read_body(receive, LARGEST_BODY)
+            if not is_signed(body, _signature(scope), self.secrets, self.clock.now()):
+                raise BadInput(REFUSED)
+            await self.inbox.accept(body)
+        except (TooLong, BadInput):
+            raise BadInput(REFUSED) from None
+        except Gone:
+            return
+        await respond(send, 200, (), b"")
 
 
-async def _read_body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise _Refused
-    return bytes(body)
-
-
-def _signature(request: Request) -> bytes:
+def _signature(scope: Scope) -> bytes:
     """The raw header; empty when it is missing or comes twice."""
-    found = [value for name, value in request.scope["headers"] if name == HEADER.encode()]
+    found = [value for name, value in scope["headers"] if name == HEADER]
     return found[0] if len(found) == 1 else b""
-
-
-def _problem(status: int, detail: str) -> Response:
-    return JSONResponse({"status": status, "detail": detail}, status_code=status, media_type=PROBLEM)

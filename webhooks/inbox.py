@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ class Inbox:
             first.discard(each.arrival.event.id)
 
 
-def read_json(body: bytes) -> dict[str, Any]:
+def read_json(body: bytes) -> Mapping[str, Any]:
     """The JSON object in `body`. Raises BadInput."""
     try:
         value: object = orjson.loads(body)
@@ -116,4 +116,4 @@ def read_json(body: bytes) -> dict[str, Any]:
         value = None
     if not is_object(value):
         raise BadInput("The body is not a JSON object.")
-    return dict(value)
+    return value

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from billing.state import Node
@@ -10,17 +11,23 @@ Handler = Callable[[Mapping[str, Any]], Iterable[Node]]
 """From an event's object to the objects whose customers have to be synced. Pure and total."""
 
 
+REMEMBERED = 512
+"""Types of events; Stripe has some three hundred."""
+
+
 class Registry:
     """Handlers by pattern of the event's type (`*` stands for anything)."""
 
     def __init__(self) -> None:
         self._handlers: list[tuple[str, Handler]] = []
+        self._handlers_of = lru_cache(REMEMBERED)(self._find_handlers)
 
     def on(self, *patterns: str) -> Callable[[Handler], Handler]:
         """Registers the function for each pattern."""
 
         def register(handler: Handler) -> Handler:
             self._handlers.extend((pattern, handler) for pattern in patterns)
+            self._handlers_of.cache_clear()
             return handler
 
         return register
@@ -31,10 +38,11 @@ class Registry:
         return tuple(sorted({pattern for pattern, _ in self._handlers}))
 
     def knows(self, type: str) -> bool:
-        return any(fnmatchcase(type, pattern) for pattern, _ in self._handlers)
+        return bool(self._handlers_of(type))
 
     def signals_of(self, type: str, subject: Mapping[str, Any]) -> frozenset[Node]:
         """All that the handlers of this type name; nothing for a type that nobody hears."""
-        return frozenset(
-            node for pattern, handler in self._handlers if fnmatchcase(type, pattern) for node in handler(subject)
-        )
+        return frozenset(node for handler in self._handlers_of(type) for node in handler(subject))
+
+    def _find_handlers(self, type: str) -> tuple[Handler, ...]:
+        return tuple(handler for pattern, handler in self._handlers if fnmatchcase(type, pattern))

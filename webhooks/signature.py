@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-HEADER = "stripe-signature"
+HEADER = b"stripe-signature"
 TOLERANCE = timedelta(seconds=300)
 LONGEST_HEADER = 4096
 """Bytes; more is refused before it is parsed."""

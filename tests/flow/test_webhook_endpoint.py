@@ -15,10 +15,12 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from billing.events import list_events
+from errors import GatehouseError
 from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
-from webhooks.endpoint import LARGEST_BODY, webhook_route
+from web.problems import on_gatehouse_error
+from webhooks.endpoint import LARGEST_BODY, REFUSED, webhook_route
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
 from webhooks.signature import signed_header
@@ -39,7 +41,9 @@ async def endpoint(
 ) -> AsyncGenerator[httpx.AsyncClient]:
     clock = FixedClock(NOW)
     inbox = Inbox(database, clock, HANDLERS, metrics or Metrics(), member_key="member_id", livemode=False)
-    app = Starlette(routes=[webhook_route(inbox, clock, secrets)])
+    app = Starlette(
+        routes=[webhook_route(inbox, clock, secrets)], exception_handlers={GatehouseError: on_gatehouse_error}
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gatehouse") as client:
         yield client
 
@@ -158,8 +162,8 @@ async def test_what_is_signed_but_no_event_of_ours_is_refused(body: bytes, datab
 
 def refusal(response: httpx.Response) -> bool:
     """Every refusal is the same answer."""
-    detail = b'{"status":400,"detail":"This is not a signed Stripe event for this endpoint."}'
-    return (response.status_code, response.content) == (400, detail)
+    problem = b'{"type":"about:blank","title":"%s","status":400,"code":"BAD_INPUT","request_id":""}' % REFUSED.encode()
+    return (response.status_code, response.content) == (400, problem)
 
 
 async def test_without_a_secret_there_is_no_endpoint(database: Database) -> None:
