@@ -1,7 +1,7 @@
 """A schema made ready to serve: its rules, its static checks passed, its caches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import GraphQLSchema
 
@@ -9,6 +9,7 @@ from errors import NotConfigured
 from execution.documents import Documents
 from execution.gate import Gate, remember_gates
 from execution.limits import DEFAULT_LIMITS, Limits
+from execution.plans import Plans
 from execution.rules import RuleBook, build_rules
 from execution.static_checks import find_problems, find_warnings
 from gating.model import Access, Denied
@@ -38,6 +39,7 @@ class Contract:
     on_denied: OnDenied
     on_run: OnRun
     warnings: tuple[str, ...]
+    plans: Plans = field(default_factory=Plans, init=False)
 
 
 def prepare(

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar, cast
 
-from graphql import GraphQLNamedType, get_named_type
+from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type
 from strawberry.types import Info
 
 Directive = TypeVar("Directive")
@@ -22,6 +22,13 @@ def definition_of(element: Any) -> Any:
 def named_type_of(element: Any) -> GraphQLNamedType:
     """The type of a field or an argument without its list and non-null wrappers."""
     return cast(GraphQLNamedType, get_named_type(element.type))
+
+
+def object_types(schema: GraphQLSchema, named: Any) -> list[GraphQLObjectType]:
+    """The object types that a value of type `named` can be of; none for leaves."""
+    if is_abstract_type(named):
+        return list(schema.get_possible_types(named))
+    return [named] if isinstance(named, GraphQLObjectType) else []
 
 
 def raw_info_of(info: Any) -> Any:

@@ -79,14 +79,15 @@ def lean_extensions(denied: Denied) -> dict[str, Any]:
     return extensions
 
 
-def details_of(positions: Iterable[Denied], access: Access, offers: Offers) -> dict[str, Any]:
-    """The answer's `extensions` for these denied positions, one entry for each coordinate; empty without any."""
+def details_of(positions: Iterable[tuple[Denied, int]], access: Access, offers: Offers) -> dict[str, Any]:
+    """The answer's `extensions` for what was denied at so many positions, one entry for each coordinate with any."""
     counts: Counter[str] = Counter()
     refused: dict[str, Denied] = {}
-    for denied in positions:
-        coordinate = denied.rule.coordinate
-        counts[coordinate] += 1
-        refused[coordinate] = denied
+    for denied, count in positions:
+        if count:
+            coordinate = denied.rule.coordinate
+            counts[coordinate] += count
+            refused[coordinate] = denied
     if not refused:
         return {}
     details = [_detail(denied, counts[coordinate], access, offers) for coordinate, denied in refused.items()]

@@ -1,7 +1,8 @@
 """Documents: parsed, validated and measured once, then remembered by their text, bounded."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from graphql import (
@@ -36,11 +37,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A document that may run. `guarded` says that it uses an argument or input that some caller may be denied."""
+    """A document that may run. `guarded` says that it uses an argument or input that some caller may be denied.
+
+    `prepared` remembers what was worked out about its operations, by contract and the name asked for.
+    """
 
     ast: DocumentNode
     fragments: dict[str, FragmentDefinitionNode]
     guarded: bool
+    prepared: dict[tuple[Any, str | None], Any] = field(default_factory=dict[tuple[Any, str | None], Any])
 
 
 @dataclass(frozen=True, slots=True)

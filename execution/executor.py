@@ -9,13 +9,29 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType
-from graphql.execution.collect_fields import CollectedFields, DeferUsage, FieldDetailsList, GroupedFieldSet
+from graphql import (
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    DeferUsage,
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+)
+from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution.contract import Contract
 from execution.denials import MESSAGES, TypeAccess, lean_extensions
+from execution.documents import Document
 from execution.gate import Gate
 from execution.model import OperationContext
 from execution.running import EXECUTOR
@@ -43,12 +59,20 @@ class DenialError(GraphQLError):
 class DeniedSelection:
     """One response name of a collected selection set that this caller may not have; `start` is its document offset."""
 
+    field_name: str
     denied: Denied
     start: int
     message: str
     extensions: dict[str, Any]
     silent: bool
     non_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Nobody:
+    """The context of an executor that runs nothing."""
+
+    access: Access
 
 
 class GatedFields(dict[str, FieldDetailsList]):
@@ -79,6 +103,35 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self.contract = contract
         self._read_access()
+
+    @classmethod
+    def without_caller(
+        cls,
+        contract: Contract,
+        document: Document,
+        operation: OperationDefinitionNode,
+        gate: Gate,
+        variables: VariableValues,
+    ) -> "GatedExecutor":
+        """For working out what `operation` selects for whoever is denied what `gate` denies; runs nothing."""
+        return cls(
+            contract.schema,
+            document.fragments,
+            {name: FragmentDetails(node, None) for name, node in document.fragments.items()},
+            None,
+            _Nobody(gate.access),
+            operation,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            False,
+            None,
+            None,
+            None,
+            hide_suggestions=True,
+            contract=contract,
+        )
 
     def _read_access(self) -> None:
         self.access = cast(OperationContext, self.context_value).access
@@ -111,6 +164,14 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
         gated = collected._replace(grouped_field_set=self._gated(return_type, collected.grouped_field_set))
         self._relevant_sub_fields[key] = (field_details_list, gated)
         return gated
+
+    def collect_root(self, root_type: GraphQLObjectType) -> GroupedFieldSet:
+        """The selection of the operation itself, gated like any other."""
+        collected = collect_fields(
+            self.schema, self.fragments, self.variable_values, root_type, self.operation, self.hide_suggestions
+        )
+        _refuse_deferred(collected.new_defer_usages)
+        return self._gated(root_type, collected.grouped_field_set)
 
     def execute_collected_root_fields(
         self,
@@ -162,6 +223,7 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
         self.denied[denied.rule.coordinate] = denied
         node = details[0].node
         return DeniedSelection(
+            node.name.value,
             denied,
             node.loc.start if node.loc else 0,
             MESSAGES[denied.code],

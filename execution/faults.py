@@ -8,7 +8,7 @@ from graphql import GraphQLError, ValueNode
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from errors import BadInput, GatehouseError, Unavailable
-from execution.executor import DenialError
+from execution.executor import DenialError, DeniedSelection
 
 INTERNAL_MESSAGE = "Internal error."
 
@@ -35,6 +35,25 @@ def describe_faults(errors: Sequence[GraphQLError], operation_name: str | None) 
 
 def describe_denial(error: DenialError) -> dict[str, Any]:
     return {"message": error.message, "path": error.path, "extensions": error.extensions}
+
+
+def describe_denied(
+    refused: Sequence[tuple[str, DeniedSelection]], objects: Sequence[Sequence[list[str | int]]]
+) -> list[dict[str, Any]]:
+    """One error for each of the `objects` that lacks the refused field beside it, in document order, then by index."""
+    found = sorted(zip(refused, objects, strict=True), key=lambda each: each[0][1].start)
+    errors = [
+        {"message": selection.message, "path": [*at, name], "extensions": selection.extensions}
+        for (name, selection), places in found
+        for at in places
+    ]
+    if len({selection.start for (_, selection), _ in found}) < len(found):
+        # One fragment spread in several places: its positions go by their paths.
+        starts = [selection.start for (_, selection), places in found for _ in places]
+        errors = [
+            error for _, error in sorted(zip(starts, errors, strict=True), key=lambda each: (each[0], each[1]["path"]))
+        ]
+    return errors
 
 
 def _describe_fault(error: GraphQLError, operation_name: str | None, logged: set[int]) -> dict[str, Any]:

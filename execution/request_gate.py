@@ -5,23 +5,34 @@
 
 from collections.abc import Iterable
 
-from graphql import FieldNode, OperationType
+from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution.collect_fields import collect_fields
+from graphql.execution.values import VariableValues
 
 from execution.documents import Document
 from execution.executor import GatedExecutor
+from execution.gate import Gate
 from execution.input_uses import find_input_uses
 from gating.model import Denied, Mode
 
 
 def find_rejections(executor: GatedExecutor, document: Document) -> list[Denied]:
     """What the operation about to run may not have, in document order, once for each use; empty lets it run."""
-    rejected = list(root_rejections(executor))
-    if document.guarded and executor.gate.denies_input:
-        rejected += find_input_uses(
-            executor.schema, executor.gate, document.fragments, executor.operation, executor.variable_values
-        )
-    return rejected
+    inputs = input_rejections(executor.schema, executor.gate, document, executor.operation, executor.variable_values)
+    return [*root_rejections(executor), *inputs]
+
+
+def input_rejections(
+    schema: GraphQLSchema,
+    gate: Gate,
+    document: Document,
+    operation: OperationDefinitionNode,
+    variables: VariableValues,
+) -> Iterable[Denied]:
+    """The gated arguments, input fields and enum values that `operation` uses and this caller may not."""
+    if not (document.guarded and gate.denies_input):
+        return ()
+    return find_input_uses(schema, gate, document.fragments, operation, variables)
 
 
 def root_rejections(executor: GatedExecutor) -> Iterable[Denied]:

@@ -2,18 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from graphql import (
-    GraphQLNamedType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    get_named_type,
-    is_abstract_type,
-)
+from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 
-from execution.definitions import definition_of, raw_info_of
+from execution.definitions import definition_of, object_types, raw_info_of
 from execution.running import Running, executor_of
 
 
@@ -60,14 +54,14 @@ Place = tuple[GraphQLObjectType, FieldDetailsList]
 
 
 def _descend(executor: Running, returned: Any, details: FieldDetailsList, path: tuple[str, ...]) -> list[Place]:
-    places: list[Place] = [(parent, details) for parent in _object_types(executor.schema, returned)]
+    places: list[Place] = [(parent, details) for parent in object_types(executor.schema, get_named_type(returned))]
     for step in path:
         places = [
             (child, selected)
             for parent, around in places
             for name, selected in _open_fields(executor, parent, around)
             if name == step
-            for child in _object_types(executor.schema, parent.fields[step].type)
+            for child in object_types(executor.schema, get_named_type(parent.fields[step].type))
         ]
     return places
 
@@ -78,13 +72,6 @@ def _open_fields(
     """(field name, its nodes) for each open response name; a field asked for under two aliases comes twice."""
     grouped = executor.collect_subfields(parent, details).grouped_field_set
     return [(selected[0].node.name.value, selected) for selected in grouped.values()]
-
-
-def _object_types(schema: GraphQLSchema, returned: Any) -> list[GraphQLObjectType]:
-    named = cast(GraphQLNamedType, get_named_type(returned))
-    if is_abstract_type(named):
-        return list(schema.get_possible_types(named))
-    return [named] if isinstance(named, GraphQLObjectType) else []
 
 
 def _python_names(parent: GraphQLObjectType, fields: list[tuple[str, FieldDetailsList]]) -> frozenset[str]:

@@ -35,13 +35,18 @@ async def judge(world: World, caller: str, case: Case, contract: Contract | None
     positions = list(world.log.resolved)
     answers = await world.ask(caller, case, contract)
     resolved, read = list(world.log.resolved), touched(world, case)
+    # Twice: a plan is completed carefully at first, and by generated code from then on.
+    served = [await world.ask(caller, case, contract or world.shipped[caller]) for _ in range(2)]
+    read |= touched(world, case)
     denials = denials_of(world.contracts[caller].rules, await world.access_of(caller))
-    told = tell(answers)
+    told = tell(answers) + "".join(map(tell, served))
     wrong = [f"resolved {name}" for name in denied_resolvers(resolved, denials)]
     if caller not in PLANTED[case.coordinate].held_by:
         wrong += [f"told {value}" for value in PLANTED[case.coordinate].values if value in told]
         wrong += [f"touched {table}" for table in sorted(read)]
-    return Verdict(wrong + deviations(caller, case, answers, (ungated, positions), denials), told, read)
+    for each in (answers, *served):
+        wrong += deviations(caller, case, each, (ungated, positions), denials)
+    return Verdict(wrong, told, read)
 
 
 def tell(answers: Sequence[Answer]) -> str:

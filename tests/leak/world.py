@@ -17,7 +17,7 @@ from billing.state import Subscription
 from clock import Clock
 from content.publish import Feed
 from execution.contract import Contract, prepare
-from execution.execute import execute, subscribe
+from execution.execute import execute, interpret, subscribe
 from execution.model import Answer, Operation
 from gating.model import Access, Grant, Source
 from gating.postgres import PostgresSnapshots
@@ -87,9 +87,11 @@ class AllAccess(Context):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`contracts` by caller. `everything` is an access that nothing is denied."""
+    """`contracts` by caller, whose resolvers write into the log; `shipped` are the same as they are served, which run
+    other plans. `everything` is an access that nothing is denied."""
 
     contracts: Mapping[str, Contract]
+    shipped: Mapping[str, Contract]
     services: Services
     everything: Access
     log: Log
@@ -101,7 +103,7 @@ class World:
     async def ungated(self, caller: str, case: Case) -> list[Answer]:
         """What the caller would be answered if it held everything."""
         context = AllAccess(PRINCIPALS[caller], self.services, self.contracts[caller].schema, self.everything)
-        return await self._run(self.contracts[caller], case, context)
+        return await self._run(self.contracts[caller], case, context, planned=False)
 
     async def ask(self, caller: str, case: Case, contract: Contract | None = None) -> list[Answer]:
         """One answer, or one for each event."""
@@ -109,13 +111,13 @@ class World:
         access = await self.access_of(caller)
         return await self._run(chosen, case, Context(PRINCIPALS[caller], self.services, chosen.schema, access))
 
-    async def _run(self, contract: Contract, case: Case, context: Context) -> list[Answer]:
+    async def _run(self, contract: Contract, case: Case, context: Context, *, planned: bool = True) -> list[Answer]:
         self.log.empty()
         operation = Operation(case.query, case.variables, case.operation_name)
         if case.arrival.operation == "subscription":
-            async with aclosing(subscribe(contract, operation, context)) as events:
+            async with aclosing(subscribe(contract, operation, context, planned=planned)) as events:
                 return [answer async for answer in events]
-        answer = await execute(contract, operation, context)
+        answer = await (execute if planned else interpret)(contract, operation, context)
         if case.arrival.operation == "mutation":
             await self.owner.execute(RESTORE)
         return [answer]
@@ -133,24 +135,24 @@ async def build_world(urls: DatabaseUrls, redis_url: str) -> AsyncGenerator[Worl
         await _plant(owner, database, catalogue, clock)
         store = OneChange(PostgresSnapshots(database), RedisSnapshots(redis, clock), clock)
         services = Services(clock, database, catalogue, cast(Any, store), OneAnnouncement(database))
-        contracts = _contracts(catalogue, log)
+        contracts, shipped = _contracts(catalogue), _contracts(catalogue)
+        for contract in {id(each): each for each in contracts.values()}.values():
+            record_resolvers(contract.schema, log)
         everything = Access(True, frozenset(catalogue.features), OPERATOR_SCOPES, 1)
-        yield World(contracts, services, everything, log, owner)
+        yield World(contracts, shipped, services, everything, log, owner)
     finally:
         await owner.close()
         await database.close()
         await redis.aclose()
 
 
-def _contracts(catalogue: Catalogue, log: Log) -> dict[str, Contract]:
+def _contracts(catalogue: Catalogue) -> dict[str, Contract]:
     schemas = build_schemas()
     features = frozenset(catalogue.features)
     full, integrator, spa = (
         prepare(schema, offers=catalogue, features=features)
         for schema in (schemas.full, schemas.integrator, schemas.spa)
     )
-    for contract in (full, integrator, spa):
-        record_resolvers(contract.schema, log)
     served = {INTEGRATOR: integrator, BARE_INTEGRATOR: integrator, OPERATOR: full, BARE_OPERATOR: full}
     return dict.fromkeys(CALLERS, spa) | served
 

@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLField, is_required_argument
 
 from execution.contract import Contract
-from execution.execute import execute, subscribe
+from execution.execute import execute, interpret, subscribe
 from execution.model import Answer, Operation
 from gating.model import NOBODY, Access
 from tests.leak.cases import Case, field_cases
@@ -34,12 +34,14 @@ def arguments(owner: str, name: str, field: GraphQLField, target: str) -> str | 
 CASES = field_cases(CONTRACT, arguments)
 
 
-async def answers_of(case: Case, access: Access, contract: Contract = CONTRACT) -> list[Answer]:
+async def answers_of(
+    case: Case, access: Access, contract: Contract = CONTRACT, *, planned: bool = True
+) -> list[Answer]:
     LOG.empty()
     operation = Operation(case.query, case.variables, case.operation_name)
     if case.arrival.operation == "subscription":
-        return [answer async for answer in subscribe(contract, operation, Trail(access))]
-    return [await execute(contract, operation, Trail(access))]
+        return [answer async for answer in subscribe(contract, operation, Trail(access), planned=planned)]
+    return [await (execute if planned else interpret)(contract, operation, Trail(access))]
 
 
 def wrong_with(case: Case, answers: list[Answer], reference: list[Any], access: Access) -> list[str]:
@@ -57,7 +59,7 @@ def wrong_with(case: Case, answers: list[Answer], reference: list[Any], access: 
 
 async def reference_of(case: Case) -> list[Any]:
     """(ungated data, what was resolved) for each event."""
-    answers = await answers_of(case, EVERYTHING)
+    answers = await answers_of(case, EVERYTHING, planned=False)
     assert not [answer.errors for answer in answers if answer.errors], case
     return [(answer.data, list(LOG.resolved)) for answer in answers]
 

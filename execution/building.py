@@ -1,0 +1,179 @@
+"""Generated code that builds the answer of a plan from the values read, for the plain case: nothing is wrong.
+
+Whatever is not as the types say raises, and the answer is completed carefully instead (`completion`). So the code asks
+of each value only that it is of the class it mostly is of, and leaves all other cases to a slow and careful function.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLString,
+    is_leaf_type,
+)
+from graphql.pyutils import Undefined
+
+from execution.fetching import get_nullable, runtime_type
+from execution.plan import Attribute, Constant, FieldPlan, Plan, Refused, Selection
+from execution.plan_run import Irregular, PlanRun
+
+CERTAIN: Mapping[Any, str] = {
+    GraphQLString: "{0}.__class__ is str",
+    GraphQLID: "{0}.__class__ is str",
+    GraphQLInt: "{0}.__class__ is int and -2147483648 <= {0} <= 2147483647",
+    GraphQLBoolean: "{0} is True or {0} is False",
+    GraphQLFloat: "{0}.__class__ is float and {0} - {0} == 0",
+}
+"""When a value stands for itself in JSON, by leaf type."""
+
+Build = Callable[[PlanRun, list[list[Any]]], Any]
+
+
+def compile_builder(plan: Plan) -> Build:
+    """`build(run, positions)` makes the data and adds to `positions[place]` where each refused selection stood."""
+    writer = _Writer()
+    functions = writer.selection(plan.root)
+    source = "\n".join(
+        [
+            "def build(run, positions):",
+            *(f"    {line}" for line in (*writer.preamble, *functions, *writer.late)),
+            f"    return s{plan.root.number}(run.root{', []' if plan.root.tells else ''})",
+        ]
+    )
+    scope: dict[str, Any] = {**writer.constants, "fail": _fail, "told": runtime_type, "by_class": _by_class}
+    exec(compile(source, "<plan>", "exec"), scope)  # noqa: S102 - made of names of the schema and literals alone
+    return cast(Build, scope["build"])
+
+
+class _Writer:
+    """Writes one function for each selection, inner ones first. `constants` are what the code refers to by name."""
+
+    def __init__(self) -> None:
+        self.constants: dict[str, Any] = {}
+        self.preamble: list[str] = []
+        self.late: list[str] = []
+        self._names = 0
+
+    def selection(self, selection: Selection) -> list[str]:
+        """Lines that define `s<number>`, and before it those below."""
+        below = [
+            line for planned in selection.fields for each in planned.below.values() for line in self.selection(each)
+        ]
+        path = ", at" if selection.tells else ""
+        fields = ", ".join(f"{planned.response_name!r}: {self.field(planned)}" for planned in selection.fields)
+        return [*below, f"def s{selection.number}(o{path}):", f"    return {{{fields}}}"]
+
+    def field(self, planned: FieldPlan) -> str:
+        source = planned.source
+        if isinstance(source, Constant):
+            return repr(source.value)
+        if isinstance(source, Refused):
+            if source.place is None:
+                return "None"
+            return f"{self.bind(f'positions[{source.place}].append')}(at)"
+        if planned.place is not None:
+            value = f"{self.bind(f'iter(run.values[{planned.place}]).__next__')}()"
+        else:
+            value = f"o.{cast(Attribute, source).name}"
+        path = f"[*at, {planned.response_name!r}" if any(each.tells for each in planned.below.values()) else ""
+        return self.value(planned, planned.returns, value, path)
+
+    def value(self, planned: FieldPlan, returned: Any, value: str, path: str) -> str:
+        """An expression that completes `value`, an expression that is used once; `path` lacks its closing bracket."""
+        absent = "fail()" if isinstance(returned, GraphQLNonNull) else "None"
+        returned = get_nullable(returned)
+        kept = self.name()
+        if is_leaf_type(returned):
+            return self.leaf(returned, value, kept, absent)
+        if isinstance(returned, GraphQLList):
+            return self.items(planned, cast("GraphQLList[Any]", returned).of_type, value, kept, path, absent)
+        argument = f", {path}]" if path else ""
+        return f"(({self.object(planned, kept)})({kept}{argument}) if ({kept} := {value}) is not None else {absent})"
+
+    def items(self, planned: FieldPlan, inner: Any, value: str, kept: str, path: str, absent: str) -> str:
+        item = self.name()
+        if path:
+            index = self.name()
+            expression = self.value(planned, inner, item, f"{path}, {index}")
+            loop = f"[{expression} for {index}, {item} in enumerate({kept})]"
+        else:
+            loop = f"[{self.value(planned, inner, item, '')} for {item} in {kept}]"
+        other = f"({absent} if {kept} is None else fail())"
+        return f"({loop} if ({kept} := {value}).__class__ is list or {kept}.__class__ is tuple else {other})"
+
+    def leaf(self, returned: Any, value: str, kept: str, absent: str) -> str:
+        other = f"({absent} if {kept} is None else {self.constant(_coercing(returned.coerce_output_value))}({kept}))"
+        certain = CERTAIN.get(returned)
+        if certain is not None:
+            first, *rest = certain.format(kept).split(" ", 1)
+            test = " ".join([first.replace(kept, f"({kept} := {value})", 1), *rest])
+            return f"({kept} if {test} else {other})"
+        made = self.name()
+        if isinstance(returned, GraphQLEnumType):
+            names = self.constant(_Remembered(_coercing(returned.coerce_output_value)))
+            return f"({names}[{kept}] if ({kept} := {value}) is not None else {absent})"
+        coerce = self.constant(returned.coerce_output_value)
+        test = f"({kept} := {value}) is not None and ({made} := {coerce}({kept})).__class__ is str"
+        return f"({made} if {test} else {other})"
+
+    def object(self, planned: FieldPlan, kept: str) -> str:
+        """An expression for the function that builds the object `kept`; of a class not yet met it raises KeyError."""
+        functions = self.name()
+        by_name = ", ".join(f"{name!r}: s{each.number}" for name, each in planned.below.items())
+        if planned.by_class is None:
+            self.late.append(f"{functions} = {{{by_name}}}")
+            return f"{functions}[told(run, {self.constant(planned)}, {kept})]"
+        self.late.append(f"{functions} = by_class({self.constant(planned.by_class)}, {{{by_name}}})")
+        return f"{functions}[{kept}.__class__]"
+
+    def bind(self, expression: str) -> str:
+        """A name for what `expression` is in each run."""
+        name = self.name()
+        self.preamble.append(f"{name} = {expression}")
+        return name
+
+    def constant(self, value: Any) -> str:
+        name = self.name()
+        self.constants[name] = value
+        return name
+
+    def name(self) -> str:
+        self._names += 1
+        return f"v{self._names}"
+
+
+class _Remembered(dict[Any, Any]):
+    """What `coerce` made of values that can be remembered, as those of an enum."""
+
+    def __init__(self, coerce: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._coerce = coerce
+
+    def __missing__(self, value: Any) -> Any:
+        made = self[value] = self._coerce(value)
+        return made
+
+
+def _coercing(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def checked(value: Any) -> Any:
+        made = coerce(value)
+        if made is None or made is Undefined:
+            raise Irregular
+        return made
+
+    return checked
+
+
+def _by_class(known: Mapping[type, str], functions: Mapping[str, Any]) -> dict[type, Any]:
+    return {each: functions[name] for each, name in known.items()}
+
+
+def _fail(*_: Any) -> Any:
+    raise Irregular

@@ -1,0 +1,204 @@
+"""Reading all values that resolvers give, set by set: each resolver for all objects of its selection at once.
+
+Fields beside one another are read at the same time, those of a mutation's root one after the other. What a resolver
+raises stands among the values in place of one. Afterwards nothing is left to wait for.
+"""
+
+from asyncio import gather
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from inspect import isawaitable
+from typing import Any, cast
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_abstract_type,
+)
+from graphql.pyutils import is_iterable
+
+from errors import GatehouseError
+from execution.plan import Attribute, Call, FieldPlan, Selection
+from execution.plan_run import PlanRun
+
+Work = Coroutine[Any, Any, None]
+
+
+async def read_values(run: PlanRun) -> None:
+    """Fills `run.values`."""
+    if run.plan.serial:
+        for planned in run.plan.root.stored:
+            await _all_of(_read(run, planned, [run.root]))
+    else:
+        await _read_selection(run, run.plan.root, [run.root])
+
+
+async def _read_selection(run: PlanRun, selection: Selection, objects: list[Any]) -> None:
+    if objects:
+        await _all_of([work for planned in selection.stored for work in _read(run, planned, objects)])
+
+
+async def _all_of(works: list[Work]) -> None:
+    if len(works) == 1:
+        await works[0]
+    elif works:
+        await gather(*works)
+
+
+def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> list[Work]:
+    """Keeps the values of `planned`; returns what is still to be waited for."""
+    source = planned.source
+    if isinstance(source, Call):
+        return _ask(run, planned, source, objects)
+    name = cast(Attribute, source).name
+    try:
+        values = [getattr(each, name) for each in objects]
+    except Exception:  # noqa: BLE001 - an attribute may be a property that raises anything
+        values = [_attribute_of(run, each, name) for each in objects]
+    return _keep(run, planned, values)
+
+
+def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> list[Work]:
+    info = call.wrap_info(run.info_for(planned))
+    try:
+        arguments = call.arguments_of(run.variables, info)
+    except Exception as fault:  # noqa: BLE001 - told at every position, like anything a resolver raises
+        run.irregular = True
+        return _keep(run, planned, [fault] * len(objects))
+    if call.together is not None:
+        return [_wait_together(run, planned, objects, call.together(objects, info=info, **arguments))]
+    ask = call.bind(info, arguments)
+    values: list[Any] = []
+    waiting: list[int] = []
+    for source in objects:
+        try:
+            value = ask(source)
+        except Exception as fault:  # noqa: BLE001 - whatever a resolver raises is told at its position
+            run.irregular = True
+            value = fault
+        if value.__class__ not in SETTLED and isawaitable(value):
+            waiting.append(len(values))
+        values.append(value)
+    return [_wait_each(run, planned, values, waiting)] if waiting else _keep(run, planned, values)
+
+
+SETTLED = {str, int, float, bool, list, tuple, dict, type(None)}
+"""Classes of values that are certainly not to be awaited."""
+
+
+async def _wait_together(
+    run: PlanRun, planned: FieldPlan, objects: list[Any], answers: Awaitable[Sequence[Any]]
+) -> None:
+    try:
+        values = list(await answers)
+        if len(values) != len(objects):
+            raise GatehouseError(f"{len(values)} answers for {len(objects)} sources of {planned.info.field_name}")
+    except Exception as fault:  # noqa: BLE001 - told at every position
+        run.irregular = True
+        values = [fault] * len(objects)
+    await _all_of(_keep(run, planned, values))
+
+
+async def _wait_each(run: PlanRun, planned: FieldPlan, values: list[Any], waiting: list[int]) -> None:
+    if len(waiting) == 1:
+        [place] = waiting
+        try:
+            values[place] = await values[place]
+        except Exception as fault:  # noqa: BLE001 - told at its position
+            run.irregular = True
+            values[place] = fault
+    else:
+        settled = await gather(*(values[place] for place in waiting), return_exceptions=True)
+        for place, value in zip(waiting, settled, strict=True):
+            values[place] = value
+            if isinstance(value, BaseException):
+                if not isinstance(value, Exception):
+                    raise value
+                run.irregular = True
+    await _all_of(_keep(run, planned, values))
+
+
+def _attribute_of(run: PlanRun, source: Any, name: str) -> Any:
+    try:
+        return getattr(source, name)
+    except Exception as fault:  # noqa: BLE001 - told at its position
+        run.irregular = True
+        return fault
+
+
+def _keep(run: PlanRun, planned: FieldPlan, values: list[Any]) -> list[Work]:
+    """The values are here; below them more may be to read."""
+    if isinstance(get_nullable(planned.returns), GraphQLList):
+        values = [_settled(planned.returns, value) for value in values]
+    run.values[cast(int, planned.place)] = values
+    if not any(selection.stored for selection in planned.below.values()):
+        return []
+    found = _by_type(run, planned, _flat(planned.returns, values))
+    return [_read_selection(run, planned.below[name], objects) for name, objects in found.items()]
+
+
+def _settled(returned: Any, value: Any) -> Any:
+    """Lists that can be walked only once are made ones that can be walked again."""
+    returned = get_nullable(returned)
+    if not isinstance(returned, GraphQLList) or not is_iterable(value):
+        return value
+    inner: Any = cast(Any, returned).of_type
+    items: Any = value if value.__class__ in (list, tuple) else list(value)
+    return [_settled(inner, item) for item in items] if isinstance(get_nullable(inner), GraphQLList) else items
+
+
+def get_nullable(returned: Any) -> Any:
+    return returned.of_type if isinstance(returned, GraphQLNonNull) else returned
+
+
+def _flat(returned: Any, values: Iterable[Any]) -> list[Any]:
+    """The objects in `values`, through all lists; what is not as its type has it is left out."""
+    returned = get_nullable(returned)
+    present = [value for value in values if value is not None and not isinstance(value, Exception)]
+    if not isinstance(returned, GraphQLList):
+        return present
+    lists: list[Any] = [value for value in present if value.__class__ in (list, tuple)]
+    return _flat(cast(Any, returned).of_type, [item for items in lists for item in items])
+
+
+def _by_type(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in objects:
+        name = runtime_type(run, planned, each)
+        if name is not None:
+            found.setdefault(name, []).append(each)
+    return {name: those for name, those in found.items() if planned.below[name].stored}
+
+
+def runtime_type(run: PlanRun, planned: FieldPlan, value: Any) -> str | None:
+    """The name of the type that `value` is of at this position; None when it is of none that may stand there."""
+    by_class = planned.by_class
+    if by_class is not None and (known := by_class.get(value.__class__)) is not None:
+        return known
+    name = _told_type(run, planned, value)
+    if name is not None and by_class is not None:
+        by_class[value.__class__] = name
+    return name
+
+
+def _told_type(run: PlanRun, planned: FieldPlan, value: Any) -> str | None:
+    named = get_named_type(planned.returns)
+    info = run.info_for(planned)
+    try:
+        if is_abstract_type(named):
+            name: Any = _resolve_type(run, named, value, info)
+            chosen = run.schema.get_type(name) if isinstance(name, str) else None
+        else:
+            chosen = named
+        if not isinstance(chosen, GraphQLObjectType) or chosen.name not in planned.below:
+            return None
+        fits: Any = chosen.is_type_of is None or chosen.is_type_of(value, info)
+    except Exception:  # noqa: BLE001 - careful completion asks again, and tells
+        return None
+    return chosen.name if fits and not isawaitable(fits) else None
+
+
+def _resolve_type(run: PlanRun, named: GraphQLAbstractType, value: Any, info: Any) -> Any:
+    return (named.resolve_type or run.plan.executor.type_resolver)(value, info, named)

@@ -1,0 +1,119 @@
+"""The plan of an operation: which fields of which types are read how, decided once for all callers denied the same.
+
+A plan knows neither a caller nor a value. Denied fields have no source, so nothing of them is ever run or read.
+Objects of one selection are worked on as a set; where several types are possible each has a selection of its own.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import FieldNode, GraphQLObjectType, GraphQLOutputType
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues
+
+from execution.executor import DeniedSelection, GatedExecutor
+from gating.model import Denied
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """Read from the record."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same for every object: `__typename`."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Null. `place` numbers the selections that tell their positions as errors; None tells none."""
+
+    selection: DeniedSelection
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Asked of a resolver, for all objects of the selection together where it can answer so.
+
+    `bind(info, arguments)` gives what answers for one source, with a value or an awaitable. `together(sources, info,
+    **arguments)` awaits one value for each source, in their order. `arguments_of(variables, info)` raises GraphQLError
+    on what does not fit. `wrap_info` makes the info that the resolver expects of graphql-core's.
+    """
+
+    bind: Callable[[Any, dict[str, Any]], Callable[[Any], Any]]
+    together: Callable[..., Awaitable[Sequence[Any]]] | None
+    arguments_of: Callable[[VariableValues, Any], dict[str, Any]]
+    wrap_info: Callable[[Any], Any]
+
+
+Source = Attribute | Constant | Refused | Call
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPlan:
+    """One response name of a selection. `place` numbers the fields whose values are read before assembly.
+
+    `below` has the selections on its objects by type name; empty for leaves. `info` is the resolve info but for
+    what belongs to a request. `by_class` remembers the type of objects by their class, where that tells it.
+    """
+
+    response_name: str
+    nodes: list[FieldNode]
+    details: FieldDetailsList
+    returns: GraphQLOutputType
+    parent: GraphQLObjectType
+    source: Source
+    info: Any
+    below: Mapping[str, "Selection"] = field(default_factory=dict[str, "Selection"])
+    place: int | None = None
+    by_class: dict[type, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What is selected on objects of one type at one position of the document, in response order.
+
+    `stored` are the fields whose values are read, set by set, before assembly: calls, and what leads to calls.
+    `tells` says that denied positions lie in it or below.
+    """
+
+    number: int
+    type: GraphQLObjectType
+    fields: tuple[FieldPlan, ...]
+    stored: tuple[FieldPlan, ...]
+    tells: bool
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """`executor` was made without a caller: it collects selections, and tells types and what is wrong with them.
+
+    `denied` are the coordinates asked for in vain, `refused` the selections that tell it, by their
+    place, each with its response name.
+    `selections` remembers for resolvers what is selected below them, for all requests alike. `runs` counts.
+    """
+
+    executor: GatedExecutor
+    root: Selection
+    places: int
+    denied: tuple[Denied, ...]
+    refused: tuple[tuple[str, DeniedSelection], ...]
+    rejected: tuple[Denied, ...]
+    serial: bool
+    weight: int
+    selections: dict[tuple[Any, ...], Any] = field(default_factory=dict[tuple[Any, ...], Any])
+    build: Callable[..., Any] | None = None
+    runs: int = 0
+
+    @property
+    def name(self) -> str | None:
+        """The operation's, for logs."""
+        name = self.executor.operation.name
+        return name.value if name else None

@@ -1,0 +1,84 @@
+"""One run of a plan for one caller: what its resolvers may know, and the values read so far."""
+
+from typing import Any
+
+from graphql import GraphQLSchema
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
+from graphql.execution.values import VariableValues
+
+from execution.contract import Contract
+from execution.denials import TypeAccess
+from execution.gate import Gate
+from execution.model import OperationContext
+from execution.plan import FieldPlan, Plan
+from execution.running import EXECUTOR
+from gating.model import Access
+from gating.ports import Offers
+
+
+class Irregular(Exception):
+    """Something in the values is not as the plain case has it; careful completion finds out what."""
+
+
+class PlanRun:
+    """`values[place]` are those of one field for all objects of its selection, in their order; exceptions among them.
+
+    `irregular` says that something went wrong already.
+    """
+
+    __slots__ = (
+        "access",
+        "context",
+        "contract",
+        "extensions",
+        "gate",
+        "irregular",
+        "plan",
+        "root",
+        "selections",
+        "type_accesses",
+        "values",
+        "variables",
+    )
+
+    def __init__(
+        self,
+        contract: Contract,
+        plan: Plan,
+        gate: Gate,
+        context: OperationContext,
+        variables: VariableValues,
+        root: Any,
+    ) -> None:
+        self.contract = contract
+        self.plan = plan
+        self.gate = gate
+        self.access: Access = context.access
+        self.context = context
+        self.variables = variables
+        self.root = root
+        self.values: list[list[Any]] = [[]] * plan.places
+        self.irregular = False
+        self.type_accesses: dict[str, TypeAccess] = {}
+        self.selections = plan.selections
+        self.extensions = {EXECUTOR: self}
+
+    @property
+    def schema(self) -> GraphQLSchema:
+        return self.contract.schema
+
+    @property
+    def offers(self) -> Offers:
+        return self.contract.offers
+
+    def collect_subfields(self, return_type: Any, field_details_list: FieldDetailsList) -> CollectedFields:
+        return self.plan.executor.collect_subfields(return_type, field_details_list)
+
+    def info_for(self, planned: FieldPlan) -> Any:
+        """graphql-core's resolve info; its path has no list indices, since one call may answer for many positions."""
+        return planned.info._replace(
+            root_value=self.root,
+            variable_values=self.variables.coerced,
+            context=self.context,
+            operation_extensions=self.extensions,
+        )
