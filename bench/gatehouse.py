@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, text
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
@@ -24,7 +23,8 @@ from gating.model import Mode, Rule
 from identity.model import Principal
 from resolvers.context import Context
 from settings import load_settings
-from storage.database import Database, connect
+from storage.database import NONE, Database, connect
+from storage.rows import Row
 from telemetry import configure_logging
 from web.graphql import GraphQLEndpoint
 from web.surface import Surface
@@ -48,7 +48,7 @@ def ungated() -> Starlette:
 def unwalled() -> Starlette:
     """Ungated, and the wall's tables are read like any other by a login that no policy holds."""
     database = connect(os.environ["BENCH_UNWALLED_DATABASE_URL"])
-    bare = UnwalledDatabase(database.engine, database.reader, database.dsn, database.liveness)
+    bare = UnwalledDatabase(database.engine, database.readers, database.dsn, database.liveness)
     return _with_surface(shipped(), lambda surface: _reading_from(bare, _without_gates(surface)))
 
 
@@ -59,9 +59,9 @@ def denying_by_error() -> Starlette:
 
 class UnwalledDatabase(Database):
     async def fetch_walled(
-        self, features: Iterable[str], query: str, parameters: Mapping[str, Any]
-    ) -> Sequence[Row[Any]]:
-        return await self.fetch(text(query), parameters)
+        self, features: Iterable[str], query: str, parameters: Mapping[str, Any] = NONE
+    ) -> Sequence[Row]:
+        return await self.fetch(query, parameters)
 
 
 def _with_surface(app: Starlette, change: Callable[[Surface], Surface]) -> Starlette:

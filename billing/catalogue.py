@@ -20,7 +20,7 @@ from billing.yaml_nodes import (
     read_text,
 )
 from errors import NotConfigured
-from storage.database import FEATURE_KEY
+from storage.wall import FEATURE_KEY
 
 ROOT = ("features", "limits", "quotas", "levels", "default_plan", "plans", "add_ons", "access")
 PLAN = ("name", "description", "rank", "features", "limits", "levels", "prices", "products")

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.facts import Facts
@@ -14,6 +13,7 @@ from billing.queue import mark_dirty
 from billing.state import Kind, Node
 from billing.unlinked import keep_unlinked, nudge_unlinked
 from storage.database import Database
+from storage.rows import Row
 
 STORE = text(
     "INSERT INTO stripe_event (id, type, created_at, received_at, livemode, object_id, customer_id, body)"
@@ -107,21 +107,21 @@ async def list_events(
     """At most `limit` events, the latest arrival first, those after the event id `after`; all types and customers
     unless one is named. Ask for one more to learn whether more exist."""
     parameters = {"type": type, "customer_id": customer_id, "after": after, "limit": limit}
-    return [_event(row) for row in await database.fetch(text(LIST), parameters)]
+    return [_event(row) for row in await database.fetch(LIST, parameters)]
 
 
 async def count_events(database: Database, *, type: str | None = None) -> int:
     """How many events are stored, of all types unless one is named."""
-    query = text("SELECT count(*) AS total FROM stripe_event WHERE CAST(:type AS text) IS NULL OR type = :type")
+    query = "SELECT count(*) AS total FROM stripe_event WHERE CAST(:type AS text) IS NULL OR type = :type"
     [row] = await database.fetch(query, {"type": type})
     return row.total
 
 
 async def find_event(database: Database, event_id: str) -> StripeEvent | None:
-    query = text(LIST.replace(" WHERE ", " WHERE id = :id AND ", 1))
+    query = LIST.replace(" WHERE ", " WHERE id = :id AND ", 1)
     parameters = {"id": event_id, "type": None, "customer_id": None, "after": None, "limit": 1}
     return next((_event(row) for row in await database.fetch(query, parameters)), None)
 
 
-def _event(row: Row[Any]) -> StripeEvent:
+def _event(row: Row) -> StripeEvent:
     return StripeEvent(row.id, row.type, row.created_at, row.received_at, row.livemode, row.object_id, row.customer_id)

@@ -79,7 +79,7 @@ async def wake(connection: AsyncConnection) -> None:
 
 async def count_waiting(database: Database) -> int:
     """How many customers have signals that no sync has answered yet."""
-    [row] = await database.fetch(text("SELECT count(*) AS waiting FROM customer_sync WHERE dirty > clean"))
+    [row] = await database.fetch("SELECT count(*) AS waiting FROM customer_sync WHERE dirty > clean")
     return row.waiting
 
 

@@ -1,28 +1,26 @@
 """Reading the mirror: a member's subscription, and all subscriptions for operators."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
-
-from sqlalchemy import Row, text
 
 from billing.mirror import subscription_in
 from billing.state import ENDED, Subscription
 from storage.database import Database
+from storage.rows import Row
 
 __all__ = ["Subscription", "find_subscription_of", "find_subscriptions_of", "list_subscriptions"]
 
-OF_MEMBERS = text(
+OF_MEMBERS = (
     "SELECT sync.member_id, subscription.content FROM customer_sync AS sync"
     " JOIN subscription USING (customer_id) WHERE sync.member_id = ANY(:member_ids)"
 )
-LIST = text(
+LIST = (
     "SELECT content FROM subscription WHERE (CAST(:status AS text) IS NULL OR status = :status)"
     " AND (CAST(:after AS text) IS NULL OR (created_at, id) <"
     " (SELECT created_at, id FROM subscription WHERE id = :after))"
     " ORDER BY created_at DESC, id DESC LIMIT :limit"
 )
-COUNT = text("SELECT count(*) AS total FROM subscription WHERE CAST(:status AS text) IS NULL OR status = :status")
-BY_ID = text("SELECT content FROM subscription WHERE id = :id")
+COUNT = "SELECT count(*) AS total FROM subscription WHERE CAST(:status AS text) IS NULL OR status = :status"
+BY_ID = "SELECT content FROM subscription WHERE id = :id"
 
 
 async def find_subscription_of(database: Database, member_id: str) -> Subscription | None:
@@ -60,7 +58,7 @@ async def count_subscriptions(database: Database, *, status: str | None = None) 
     return row.total
 
 
-def _subscription(row: Row[Any]) -> Subscription:
+def _subscription(row: Row) -> Subscription:
     return subscription_in(row.content)
 
 

@@ -32,7 +32,7 @@ async def list_bookmarks(
 ) -> Sequence[tuple[datetime, str]]:
     """At most `limit` pairs of date and content id, newest first, of entries that are published."""
     follows = " AND (b.created_at, b.content_id) < (:after_date, :after_id)" if after else ""
-    query = text(
+    query = (
         "SELECT b.created_at, b.content_id FROM bookmark b JOIN content c ON c.id = b.content_id"
         f" WHERE b.member_id = :member_id AND c.published_at IS NOT NULL{follows}"
         " ORDER BY b.created_at DESC, b.content_id DESC LIMIT :limit"
@@ -44,7 +44,7 @@ async def list_bookmarks(
 
 
 async def count_bookmarks(database: Database, member_id: str) -> int:
-    query = text(
+    query = (
         "SELECT count(*) AS total FROM bookmark b JOIN content c ON c.id = b.content_id"
         " WHERE b.member_id = :member_id AND c.published_at IS NOT NULL"
     )

@@ -12,10 +12,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, text
-
 from content.model import LISTED_KINDS, RECORDS, Entry, Kind, partial_record
 from storage.database import Database
+from storage.rows import Row
 
 
 class Order(Enum):
@@ -99,7 +98,7 @@ async def search_content(database: Database, columns: frozenset[str], words: str
     """The newest entries, lessons among them, whose title or teaser has all of `words`, in websearch's syntax."""
     names = names_of(columns)
     listed = ", ".join(f"c.{name}" for name in names)
-    query = text(
+    query = (
         f"SELECT c.kind, {listed} FROM content c WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL"
         " AND to_tsvector('simple', c.title || ' ' || c.teaser) @@ websearch_to_tsquery('simple', :words)"
         " ORDER BY c.published_at DESC, c.id DESC LIMIT :limit"
@@ -112,7 +111,7 @@ def names_of(columns: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(columns | {"id"}))
 
 
-def entry_of(names: Sequence[str], row: Row[Any]) -> Entry:
+def entry_of(names: Sequence[str], row: Row) -> Entry:
     """A record of `row`, which begins with the kind and then has the columns `names`."""
     kind, *values = row
     carried: dict[str, Any] = dict(zip(names, values, strict=False))
@@ -123,10 +122,10 @@ def entry_of(names: Sequence[str], row: Row[Any]) -> Entry:
 
 async def _fetch(
     database: Database, features: Iterable[str], query: str, parameters: dict[str, Any], *, walled: bool
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row]:
     if walled:
         return await database.fetch_walled(features, query, parameters)
-    return await database.fetch(text(query), parameters)
+    return await database.fetch(query, parameters)
 
 
 def _walled(where: Where, ordering: Ordering) -> bool:

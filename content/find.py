@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import text
-
 from content.browse import entry_of, names_of
 from content.model import LISTED_KINDS, Author, Entry, Tag, partial_record
 from storage.database import Database
@@ -12,14 +10,14 @@ from storage.database import Database
 async def find_content(database: Database, columns: frozenset[str], content_ids: Iterable[str]) -> dict[str, Entry]:
     """Those of `content_ids` that are published, by id, archived or not."""
     names = names_of(columns)
-    query = text(f"SELECT kind, {', '.join(names)} FROM content WHERE id = ANY(:ids) AND published_at IS NOT NULL")
+    query = f"SELECT kind, {', '.join(names)} FROM content WHERE id = ANY(:ids) AND published_at IS NOT NULL"
     return {row.id: entry_of(names, row) for row in await database.fetch(query, {"ids": list(content_ids)})}
 
 
 async def find_content_by_slug(database: Database, columns: frozenset[str], slug: str) -> Entry | None:
     """The published entry, archived or not; lessons are not found by slug."""
     names = names_of(columns)
-    query = text(
+    query = (
         f"SELECT kind, {', '.join(names)} FROM content"
         " WHERE slug = :slug AND published_at IS NOT NULL AND kind = ANY(:kinds)"
     )
@@ -30,7 +28,7 @@ async def find_content_by_slug(database: Database, columns: frozenset[str], slug
 async def find_authors(database: Database, columns: frozenset[str], author_ids: Iterable[str]) -> dict[str, Author]:
     """Those of `author_ids` that exist, by id."""
     names = names_of(columns)
-    query = text(f"SELECT {', '.join(names)} FROM author WHERE id = ANY(:ids)")
+    query = f"SELECT {', '.join(names)} FROM author WHERE id = ANY(:ids)"
     rows = await database.fetch(query, {"ids": list(author_ids)})
     return {row.id: partial_record(Author, dict(zip(names, row, strict=True))) for row in rows}
 
@@ -41,20 +39,20 @@ async def list_authors(
     """At most `limit` authors by name, then id, those after the (name, id) `after`; with the name each."""
     follows = " WHERE (name, id) > (:after_name, :after_id)" if after else ""
     names = names_of(columns)
-    query = text(f"SELECT name AS cursor_key, {', '.join(names)} FROM author{follows} ORDER BY name, id LIMIT :limit")
+    query = f"SELECT name AS cursor_key, {', '.join(names)} FROM author{follows} ORDER BY name, id LIMIT :limit"
     parameters = {"limit": limit, **({"after_name": after[0], "after_id": after[1]} if after else {})}
     found = await database.fetch(query, parameters)
     return [(key, partial_record(Author, dict(zip(names, values, strict=True)))) for key, *values in map(tuple, found)]
 
 
 async def count_authors(database: Database) -> int:
-    [row] = await database.fetch(text("SELECT count(*) AS total FROM author"))
+    [row] = await database.fetch("SELECT count(*) AS total FROM author")
     return row.total
 
 
 async def list_tags(database: Database) -> Sequence[Tag]:
     """All tags of published, unarchived content, by name."""
-    query = text(
+    query = (
         "SELECT tag, count(*) AS entries FROM content c, unnest(c.tags) AS tag"
         " WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL GROUP BY tag ORDER BY tag"
     )

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import text
-
 from content.browse import Listed, entry_of, names_of
 from storage.database import Database
 
@@ -14,7 +12,7 @@ async def list_lessons(
     """By course, at most `limit` published lessons each, by position, those after the position `after`."""
     names = names_of(columns | {"parent_id", "position"})
     listed = ", ".join(names)
-    query = text(
+    query = (
         f"SELECT kind, {listed}, position AS cursor_key FROM"
         f" (SELECT kind, {listed}, row_number() OVER (PARTITION BY parent_id ORDER BY position) AS place FROM content"
         " WHERE kind = 'lesson' AND parent_id = ANY(:ids) AND published_at IS NOT NULL AND position > :after) q"
@@ -29,7 +27,7 @@ async def list_lessons(
 
 async def count_lessons(database: Database, course_ids: Iterable[str]) -> dict[str, int]:
     """Published lessons by course; a course without any is absent."""
-    query = text(
+    query = (
         "SELECT parent_id, count(*) AS total FROM content WHERE kind = 'lesson' AND parent_id = ANY(:ids)"
         " AND published_at IS NOT NULL GROUP BY parent_id"
     )

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, text
+import sqlalchemy
 
 from gating.codec import canonical
 from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
 from storage.database import Database
+from storage.rows import Row as ReadRow
 
 CONTENT = """
     SELECT e.member_id, e.revision, g.*
@@ -30,6 +31,8 @@ CONTENT = """
 """
 """One row for each thing held; a member who holds nothing has one row whose `part` is null; an unknown one has none."""
 
+Row = ReadRow | sqlalchemy.Row[Any]
+
 
 class PostgresSnapshots:
     """A SnapshotSource. Reads the primary; a member nobody has heard of has revision 0 and no grants."""
@@ -38,13 +41,13 @@ class PostgresSnapshots:
         self._database = database
 
     async def get_snapshot(self, member_id: str) -> Snapshot:
-        rows = await self._database.fetch(text(CONTENT), {"member_ids": [member_id]})
+        rows = await self._database.fetch(CONTENT, {"member_ids": [member_id]})
         return snapshot_from(member_id, rows)
 
 
-def snapshot_from(member_id: str, rows: Iterable[Row[Any]]) -> Snapshot:
+def snapshot_from(member_id: str, rows: Iterable[Row]) -> Snapshot:
     """The snapshot in those rows of CONTENT that are the member's, in canonical order."""
-    own: Sequence[Row[Any]] = [row for row in rows if row.member_id == member_id]
+    own: Sequence[Row] = [row for row in rows if row.member_id == member_id]
     revision = own[0].revision if own else 0
     return canonical(
         Snapshot(
@@ -58,18 +61,18 @@ def snapshot_from(member_id: str, rows: Iterable[Row[Any]]) -> Snapshot:
     )
 
 
-def _grant(row: Row[Any]) -> Grant:
+def _grant(row: Row) -> Grant:
     return Grant(row.name, Source(row.source), row.source_id, row.word, row.starts_at, row.ends_at)
 
 
-def _limit(row: Row[Any]) -> LimitGrant:
+def _limit(row: Row) -> LimitGrant:
     return LimitGrant(row.name, row.number, Source(row.source), row.source_id, row.starts_at, row.ends_at)
 
 
-def _level(row: Row[Any]) -> LevelGrant:
+def _level(row: Row) -> LevelGrant:
     return LevelGrant(row.name, row.word, Source(row.source), row.source_id, row.starts_at, row.ends_at)
 
 
-def _override(row: Row[Any]) -> Override:
+def _override(row: Row) -> Override:
     kind, value = ValueKind(row.source), orjson.loads(row.word)
     return Override(kind, row.name, value, row.source_id, row.organization, row.starts_at, row.ends_at)

@@ -25,8 +25,8 @@ RECENT = timedelta(seconds=120)
 """Longer than any cached entry lives, by a minute for clocks that differ and commits that linger."""
 
 # At random, lest rows that cannot be published for long stand in the way of the others.
-PENDING = text("SELECT member_id, revision FROM entitlement_outbox ORDER BY random() LIMIT :batch")
-CHANGED = text("SELECT member_id, revision FROM member_entitlement WHERE changed_at > :since")
+PENDING = "SELECT member_id, revision FROM entitlement_outbox ORDER BY random() LIMIT :batch"
+CHANGED = "SELECT member_id, revision FROM member_entitlement WHERE changed_at > :since"
 # One row at a time: several in one statement and those who record could wait for each other.
 DONE = text("DELETE FROM entitlement_outbox WHERE member_id = :member_id AND revision <= :revision")
 
@@ -60,7 +60,7 @@ async def publish_pending(database: Database, source: SnapshotSource, cache: Sna
 
 async def count_pending(database: Database) -> int:
     """How many members have a revision that is not published yet."""
-    [row] = await database.fetch(text("SELECT count(*) AS waiting FROM entitlement_outbox"))
+    [row] = await database.fetch("SELECT count(*) AS waiting FROM entitlement_outbox")
     return row.waiting
 
 

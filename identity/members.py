@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
+from storage.rows import Row
 
 COLUMNS = "id, email, name, country, created_at"
 
@@ -31,18 +31,18 @@ async def find_member(database: Database, member_id: str) -> Member | None:
 
 async def find_members(database: Database, member_ids: Iterable[str]) -> dict[str, Member]:
     """Those of `member_ids` that exist, by id, in one statement."""
-    query = text(f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)")  # noqa: S608 - a constant
+    query = f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)"  # noqa: S608 - a constant
     return {row.id: _member(row) for row in await database.fetch(query, {"ids": list(member_ids)})}
 
 
 async def list_members(database: Database, *, after: str | None = None, limit: int) -> Sequence[Member]:
     """At most `limit` members by id, those after the id `after`; ask for one more to learn whether more exist."""
-    query = text(f"SELECT {COLUMNS} FROM member WHERE id > :after ORDER BY id LIMIT :limit")  # noqa: S608 - a constant
+    query = f"SELECT {COLUMNS} FROM member WHERE id > :after ORDER BY id LIMIT :limit"  # noqa: S608 - a constant
     return [_member(row) for row in await database.fetch(query, {"after": after or "", "limit": limit})]
 
 
 async def count_members(database: Database) -> int:
-    [row] = await database.fetch(text("SELECT count(*) AS total FROM member"))
+    [row] = await database.fetch("SELECT count(*) AS total FROM member")
     return row.total
 
 
@@ -62,5 +62,5 @@ async def ensure_member(
     return bool(result.scalar_one())
 
 
-def _member(row: Row[Any]) -> Member:
+def _member(row: Row) -> Member:
     return Member(row.id, row.email, row.name, row.country, row.created_at)

@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import text
-
 from metering.model import DailyUsage, month_of
 from storage.database import Database
 
 
 async def usage_of(database: Database, member_ids: Iterable[str], now: datetime) -> Mapping[str, Mapping[str, int]]:
     """What was used in the month of `now`, by member, then meter; whoever used nothing is absent."""
-    query = text("SELECT member_id, meter, used FROM usage_counter WHERE member_id = ANY(:ids) AND month = :month")
+    query = "SELECT member_id, meter, used FROM usage_counter WHERE member_id = ANY(:ids) AND month = :month"
     used: dict[str, dict[str, int]] = {}
     for row in await database.fetch(query, {"ids": list(member_ids), "month": month_of(now)}):
         used.setdefault(row.member_id, {})[row.meter] = row.used

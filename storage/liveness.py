@@ -9,6 +9,10 @@ import socket
 import struct
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from time import monotonic
 
 from sqlalchemy import URL
 
@@ -25,44 +29,98 @@ Address = str | tuple[str, int]
 """The path of a UNIX socket, or host and port."""
 
 
+@dataclass(slots=True, eq=False)
+class Wait:
+    """For the server. `give_up` ends it, is called once at most, and may change as the wait goes on."""
+
+    give_up: Callable[[], object]
+    longest_seconds: float
+    begun: float
+    trusted: float
+    """When the wait began or, later, the server last showed that it lives."""
+    given_up: bool = False
+
+
 class Liveness:
-    """One server's. `probe` blocks, briefly, and is called in a thread; waits that last at the same time share one."""
+    """One server's. `probe` blocks, briefly, and is called in a thread; waits that last at the same time share one.
+
+    A wait costs an entry in a dictionary: one timer watches the oldest, since all are suspected at the same age.
+    """
 
     def __init__(self, probe: Callable[[], bool]) -> None:
         self._probe = probe
-        self._probing: asyncio.Task[bool] | None = None
         self._suspicious_seconds = SUSPICIOUS_SECONDS
+        self._waits: dict[Wait, None] = {}  # by `trusted`, oldest first
+        self._watch: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def watch(self) -> AsyncGenerator[None]:
         """Raises TimeoutError in the body once the server has been asked and was silent."""
         async with asyncio.timeout(None) as deadline:
-            # A timer costs next to nothing; a task is made only for the few waits that last.
-            doubts: list[asyncio.Task[None]] = []
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(
-                self._suspicious_seconds, lambda: doubts.append(loop.create_task(self._doubt(deadline)))
-            )
+            wait = self.begin(partial(expire, deadline))
             try:
                 yield
-                self._suspicious_seconds = SUSPICIOUS_SECONDS
+                self.note_answer()
             finally:
-                timer.cancel()
-                for doubt in doubts:
-                    doubt.cancel()
+                self.end(wait)
 
-    async def _doubt(self, deadline: asyncio.Timeout) -> None:
-        while await self._ask():
-            self._suspicious_seconds = SUSPICIOUS_SECONDS
-            await asyncio.sleep(SUSPICIOUS_SECONDS)
-        self._suspicious_seconds = SILENT_SECONDS
-        with suppress(RuntimeError):  # the body has just ended
-            deadline.reschedule(asyncio.get_running_loop().time())
+    def begin(self, give_up: Callable[[], object], longest_seconds: float = inf) -> Wait:
+        """A wait, to be ended by `end`; given up once the server was silent, or lives but lets it wait for longer."""
+        now = monotonic()
+        wait = Wait(give_up, longest_seconds, now, now)
+        self._waits[wait] = None
+        if self._watch is None:
+            self._look_later(self._suspicious_seconds)
+        return wait
 
-    async def _ask(self) -> bool:
-        if self._probing is None or self._probing.done():
-            self._probing = asyncio.create_task(asyncio.to_thread(self._probe))
-        return await asyncio.shield(self._probing)
+    def end(self, wait: Wait) -> None:
+        self._waits.pop(wait, None)
+
+    def note_answer(self) -> None:
+        """The server has answered just now."""
+        self._suspicious_seconds = SUSPICIOUS_SECONDS
+
+    def _look_later(self, seconds: float) -> None:
+        self._watch = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """Asks the server if the oldest wait is suspicious, and looks again when it can be."""
+        self._watch = None
+        for oldest in self._waits:
+            seconds = oldest.trusted + self._suspicious_seconds - monotonic()
+            if seconds > 0:
+                self._look_later(seconds)
+            else:
+                self._watch = asyncio.get_running_loop().create_task(self._doubt())
+            return
+
+    async def _doubt(self) -> None:
+        suspected = monotonic() - self._suspicious_seconds
+        suspects = [wait for wait in self._waits if wait.trusted <= suspected]
+        try:
+            lives = await asyncio.to_thread(self._probe)
+            self._suspicious_seconds = SUSPICIOUS_SECONDS if lives else SILENT_SECONDS
+            now = monotonic()
+            for wait in suspects:
+                if wait in self._waits:
+                    self._judge(wait, now, lives=lives)
+        finally:
+            self._look()
+
+    def _judge(self, wait: Wait, now: float, *, lives: bool) -> None:
+        del self._waits[wait]
+        if lives and now - wait.begun < wait.longest_seconds:
+            wait.trusted = now
+            self._waits[wait] = None
+        else:
+            wait.given_up = True
+            wait.give_up()
+
+
+def expire(deadline: asyncio.Timeout) -> None:
+    """Raises TimeoutError in what `deadline` guards, unless that has just ended."""
+    with suppress(RuntimeError):
+        deadline.reschedule(asyncio.get_running_loop().time())
 
 
 def any_answers(addresses: Sequence[Address], seconds: float = PROBE_SECONDS) -> bool:

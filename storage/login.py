@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+import asyncpg
 
 from errors import NotConfigured
 from storage.database import Database
@@ -12,7 +11,7 @@ from storage.database import Database
 OLDEST_SERVER = 15
 
 # Membership counts as much as being: a member of a role may SET ROLE to it.
-_QUESTION = text("""
+_QUESTION = """
 WITH mine AS (SELECT oid, rolsuper, rolbypassrls FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER'))
 SELECT current_user AS name, current_setting('server_version_num')::int / 10000 AS server_version, now() AS server_time,
   EXISTS (SELECT FROM mine WHERE rolsuper) AS is_superuser,
@@ -21,7 +20,7 @@ SELECT current_user AS name, current_setting('server_version_num')::int / 10000 
     SELECT FROM pg_class JOIN mine ON mine.oid = relowner JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p') AND nspname NOT IN ('pg_catalog', 'information_schema')
   ) AS owns_tables
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ async def get_login(database: Database) -> Login:
     """Raises Unavailable when the server does not answer, NotConfigured when it does not let us in."""
     try:
         [row] = await database.fetch(_QUESTION)
-    except DBAPIError as fault:
+    except asyncpg.PostgresError as fault:
         raise refusal_of(fault) or fault from fault
     return Login(*row)
 
@@ -67,13 +66,13 @@ def problems_of(login: Login) -> tuple[str, ...]:
     )
 
 
-def refusal_of(fault: DBAPIError) -> NotConfigured | None:
+def refusal_of(fault: BaseException | None) -> NotConfigured | None:
     """The error to raise instead when the server turned the login away or lacks the database; None for other faults."""
-    state = getattr(fault.orig, "sqlstate", None) or ""
+    state = getattr(fault, "sqlstate", None) or ""
     if not state.startswith(("28", "3D")) and state != "42501":
         return None
     return NotConfigured(
-        f"The database refuses: {fault.orig}. Check login, password and database in GATEHOUSE_DATABASE_URL"
+        f"The database refuses: {fault}. Check login, password and database in GATEHOUSE_DATABASE_URL"
         " (for migrations in GATEHOUSE_DATABASE_OWNER_URL)."
     )
 

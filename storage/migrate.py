@@ -87,6 +87,6 @@ async def _on_connection(url: str, work: Callable[[Connection], _T]) -> _T:
     except DBAPIError as fault:
         if fault.connection_invalidated or isinstance(fault.orig, OSError | TimeoutError):
             raise Unavailable("The database does not answer.") from fault
-        raise refusal_of(fault) or fault from fault
+        raise refusal_of(fault.orig) or fault from fault
     finally:
         await engine.dispose()

@@ -9,6 +9,7 @@ import pytest
 from storage.database import Database, connect
 from tests.clock import FixedClock
 from tests.parts import DatabaseUrls, SessionParts, start_test_parts
+from tests.sessions import require_untouched_sessions
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,7 @@ async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
     """The handle the service would have: on the application's login."""
     handle = connect(database_urls.app)
     yield handle
+    await require_untouched_sessions(handle, database_urls.app)
     await handle.close()
 
 

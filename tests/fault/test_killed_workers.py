@@ -4,7 +4,6 @@ import asyncio
 import random
 
 import pytest
-from sqlalchemy import text
 
 from storage.database import Database
 from tests.clock import FixedClock
@@ -23,7 +22,7 @@ LONGEST_LIFE = 0.06
 DEADLINE = 30.0
 """Seconds in which the last worker has to bring everything to rest."""
 
-DUE = text(
+DUE = (
     "SELECT (SELECT count(*) FROM customer_sync WHERE dirty > clean)"
     " + (SELECT count(*) FROM stripe_unlinked WHERE retry_at <= now()) AS due"
 )

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from gating.model import Access
 from gating.postgres import PostgresSnapshots
@@ -128,7 +127,7 @@ async def scene(breakable: Breakable, clock: FixedClock) -> AsyncIterator[Scene]
 async def cache_agrees(scene: Scene) -> bool:
     """I2: nothing left to publish, and every entry absent or the row."""
     database: Database = scene.publisher.database
-    [(left,)] = await database.fetch(text("SELECT count(*) FROM entitlement_outbox"))
+    [(left,)] = await database.fetch("SELECT count(*) FROM entitlement_outbox")
     cache, source = scene.publisher.cache, scene.publisher.source
     cached = [(await cache.find(each), await source.get_snapshot(each)) for each in scene.load.truth.members]
     return left == 0 and all(entry in (None, row) for entry, row in cached)

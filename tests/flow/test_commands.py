@@ -6,7 +6,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import text
 
 from cli.seed import DEMO_MEMBERS
 from storage.database import Database
@@ -64,12 +63,12 @@ def test_migrate_asks_for_an_owner_that_is_another_login(environ: Environ) -> No
 
 async def test_seed_may_be_repeated(environ: Environ, database: Database) -> None:
     assert gatehouse("seed", environ=environ).returncode == 0
-    [first] = await database.fetch(text("SELECT count(*) FROM content"))
+    [first] = await database.fetch("SELECT count(*) FROM content")
     assert gatehouse("seed", environ=environ).returncode == 0
-    assert await database.fetch(text("SELECT count(*) FROM content")) == [first]
-    members = await database.fetch(text("SELECT id FROM member ORDER BY id"))
+    assert await database.fetch("SELECT count(*) FROM content") == [first]
+    members = await database.fetch("SELECT id FROM member ORDER BY id")
     assert [row.id for row in members] == sorted(member.id for member in DEMO_MEMBERS)
-    holders = await database.fetch(text("SELECT DISTINCT member_id FROM entitlement_grant"))
+    holders = await database.fetch("SELECT DISTINCT member_id FROM entitlement_grant")
     assert [row.member_id for row in holders] == ["mem_demopro"]
 
 

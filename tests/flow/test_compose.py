@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import text
 
 from cli.main import COMMANDS
 from settings import load_settings
@@ -39,9 +38,9 @@ async def test_its_logins_serve_migrations_and_nothing_beyond_the_wall(parts: Se
     assert run.returncode == 0
     await migrate(places.url("composed_owner", "composed"), "composed_app")
     service = connect(places.url("composed_app", "composed"))
-    [role] = await service.fetch(text("SELECT * FROM pg_roles WHERE rolname = current_user"))
+    [role] = await service.fetch("SELECT * FROM pg_roles WHERE rolname = current_user")
     assert not any((role.rolsuper, role.rolbypassrls, role.rolcreaterole, role.rolcreatedb))
-    assert await service.fetch(text("SELECT id FROM member")) == []
+    assert await service.fetch("SELECT id FROM member") == []
     await service.close()
 
 

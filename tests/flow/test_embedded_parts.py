@@ -4,7 +4,6 @@ from typing import Any
 
 import asyncpg
 import redis.asyncio
-from sqlalchemy import text
 
 from storage.database import Database
 from storage.migrate import migrate, pending
@@ -13,10 +12,7 @@ from tests.parts import DatabaseUrls
 
 async def test_the_application_login_is_nobody_special(database: Database) -> None:
     [row] = await database.fetch(
-        text(
-            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls"
-            " FROM pg_roles WHERE rolname = current_user"
-        )
+        "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user"
     )
     assert tuple(row) == ("gatehouse_app", False, False, False, False)
 
@@ -33,7 +29,7 @@ async def test_the_owner_is_no_superuser_and_owns_the_database(database_urls: Da
 
 
 async def test_the_servers_listen_on_no_port(database: Database, redis_url: str) -> None:
-    [row] = await database.fetch(text("SELECT current_setting('listen_addresses')"))
+    [row] = await database.fetch("SELECT current_setting('listen_addresses')")
     assert row[0] == ""
     client: Any = redis.asyncio.from_url(redis_url)
     assert await client.config_get("port") == {"port": "0"}

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from billing.mirror import subscription_in
 from billing.state import Subscription
@@ -40,7 +39,7 @@ def wanted(expected: Mapping[str, Any], policy: str) -> dict[str, Any]:
 
 
 async def seen(ours: Gatehouse, history: History) -> dict[str, Any]:
-    rows = await ours.database.fetch(text("SELECT content FROM subscription"))
+    rows = await ours.database.fetch("SELECT content FROM subscription")
     snapshot = await ours.snapshot_of(history.member_id)
     return {
         "subscriptions": {each.id: shown(each) for each in (subscription_in(row.content) for row in rows)},

@@ -47,7 +47,7 @@ async def give_and_fail(database: Database) -> None:
 
 
 async def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await database.fetch(text(query))]
+    return [tuple(row) for row in await database.fetch(query)]
 
 
 async def test_the_first_grants_make_revision_one(database: Database) -> None:

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
-from storage.database import Database, connect, wall_value
+from storage.database import Database, connect
+from storage.wall import wall_value, walled
 from tests.parts import DatabaseUrls
 
 VAULT = """
@@ -62,7 +63,8 @@ async def test_only_the_rows_of_held_features_come(vault: Database, shape: str) 
 async def test_the_setting_is_made_before_any_table_is_read(vault: Database, shape: str) -> None:
     """The plan: `set_config` is the outer side of the nested loop, and each scan stands below its inner side."""
     query = SHAPES[shape].replace(":ids", "ARRAY['v1','v2']")
-    plan = await vault.fetch(text(f"EXPLAIN {walled_sql(query)}"))
+    async with vault.transaction() as connection:
+        plan = (await connection.execute(text(f"EXPLAIN {walled_sql(query)}"))).all()
     lines = [str(row[0]) for row in plan]
     assert lines[0].startswith("Nested Loop")
     setting = next(i for i, line in enumerate(lines) if "Function Scan on set_config" in line)
@@ -73,16 +75,16 @@ async def test_the_setting_is_made_before_any_table_is_read(vault: Database, sha
 
 def walled_sql(query: str) -> str:
     """The text that `fetch_walled` sends, with its one parameter filled in."""
-    return Database.walled(query).replace(":wall_features", "'even'")
+    return walled(query).replace(":wall_features", "'even'")
 
 
 async def test_without_the_setting_no_row_comes_and_none_stays_behind(vault: Database) -> None:
-    everything = text("SELECT * FROM vault")
+    everything = "SELECT * FROM vault"
     assert await vault.fetch(everything) == []
     await vault.fetch_walled(["even", "odd"], SHAPES["by key"], IDS)
     assert await vault.fetch(everything) == []  # the same pooled connection: the setting died with its statement
     async with vault.walled_transaction(["odd"]) as connection:
-        assert len((await connection.execute(everything)).all()) == 200
+        assert len((await connection.execute(text(everything))).all()) == 200
     assert await vault.fetch(everything) == []
 
 

@@ -80,7 +80,7 @@ async def holds_pro(database: Database) -> bool:
 async def note_after_the_fetch(claimed: Claimed, syncing: Syncing) -> None:
     """Mutant: how dirty it is is read when the fetch is back."""
     fetched = await fetch_customer(claimed.customer_id, syncing)
-    [row] = await syncing.database.fetch(text("SELECT dirty FROM customer_sync"))
+    [row] = await syncing.database.fetch("SELECT dirty FROM customer_sync")
     await save_customer(replace(claimed, noted=row.dirty), fetched, syncing)
 
 
@@ -116,7 +116,7 @@ async def test_a_signal_that_comes_during_the_fetch_is_not_lost(
 
 async def without_the_fence(claimed: Claimed, fetched: Fetched, syncing: Syncing) -> None:
     """Mutant: whoever comes saves, on the token that is now in force."""
-    [row] = await syncing.database.fetch(text("SELECT token, dirty FROM customer_sync"))
+    [row] = await syncing.database.fetch("SELECT token, dirty FROM customer_sync")
     await save_customer(replace(claimed, token=row.token, noted=row.dirty), fetched, syncing)
 
 
@@ -195,7 +195,7 @@ async def test_every_change_is_logged_and_the_log_cannot_be_rewritten(database: 
         stripe.objects["sub_1"] = subscription(status)
         await signal(database)
         await Worker(syncing).run_until_idle()
-    rows = await database.fetch(text("SELECT before, after FROM subscription_log ORDER BY number"))
+    rows = await database.fetch("SELECT before, after FROM subscription_log ORDER BY number")
     steps = [(row.before and row.before["status"], row.after["status"]) for row in rows]
     assert steps == [(None, ACTIVE), (ACTIVE, "past_due")]
     for statement in ("UPDATE subscription_log SET after = NULL", "DELETE FROM subscription_log"):
@@ -211,7 +211,7 @@ async def test_a_failing_stripe_puts_the_customer_off_and_loses_nothing(database
 
     await signal(database)
     await Worker(syncing_with(database, Failing([]), clock)).run_until_idle()
-    [row] = await database.fetch(text("SELECT dirty > clean AS due, attempts, lease_until FROM customer_sync"))
+    [row] = await database.fetch("SELECT dirty > clean AS due, attempts, lease_until FROM customer_sync")
     assert (row.due, row.attempts, row.lease_until) == (True, 1, None)
     async with database.transaction() as connection:
         await connection.execute(text("UPDATE customer_sync SET retry_at = now()"))

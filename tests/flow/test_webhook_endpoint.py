@@ -11,7 +11,6 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 from starlette.applications import Starlette
 
 from billing.events import list_events
@@ -58,7 +57,7 @@ async def stored(database: Database) -> list[str]:
 
 
 async def dirty(database: Database) -> dict[str, int]:
-    rows = await database.fetch(text("SELECT customer_id, dirty FROM customer_sync"))
+    rows = await database.fetch("SELECT customer_id, dirty FROM customer_sync")
     return {row.customer_id: row.dirty for row in rows}
 
 
@@ -76,7 +75,7 @@ async def test_the_body_is_kept_byte_for_byte(database: Database) -> None:
     body = b' {"unknown": "\\u0000",' + orjson.dumps(event())[1:]
     async with endpoint(database) as client:
         assert (await send(client, body)).status_code == 200
-    [row] = await database.fetch(text("SELECT body FROM stripe_event"))
+    [row] = await database.fetch("SELECT body FROM stripe_event")
     assert row.body.encode() == body
 
 

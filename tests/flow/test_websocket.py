@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -288,5 +287,5 @@ async def lost(edge: Edge, caller: Principal, feature: str) -> None:
 
 
 async def drafts_of(edge: Edge) -> list[str]:
-    query = text("SELECT id FROM content WHERE published_at IS NULL ORDER BY id")
+    query = "SELECT id FROM content WHERE published_at IS NULL ORDER BY id"
     return [row.id for row in await edge.database.fetch(query)]

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import fields, replace
 
 import pytest
-from sqlalchemy import text
 
 from content.browse import DRAFTS, Where, list_content
 from content.model import Author, Entry
@@ -91,7 +90,7 @@ async def test_the_wall_stands_where_every_gate_is_off(logged: Served) -> None:
 
 
 async def test_records_carry_every_column_of_their_tables(database: Database) -> None:
-    query = text("SELECT column_name FROM information_schema.columns WHERE table_name = :table")
+    query = "SELECT column_name FROM information_schema.columns WHERE table_name = :table"
     for table, record in (("content", Entry), ("author", Author)):
         columns = {row.column_name for row in await database.fetch(query, {"table": table})}
         assert columns - {"kind"} == {field.name for field in fields(record)}

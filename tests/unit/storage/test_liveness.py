@@ -83,3 +83,23 @@ async def test_waits_that_last_together_share_a_question() -> None:
 
     await asyncio.gather(*(wait() for _ in range(20)))
     assert len(asked) == 1
+
+
+async def test_a_living_server_is_not_waited_for_longer_than_was_agreed() -> None:
+    liveness, given_up = Liveness(lambda: True), asyncio.Event()
+    patient, impatient = liveness.begin(lambda: None), liveness.begin(given_up.set, longest_seconds=0.5)
+    async with asyncio.timeout(3):
+        await given_up.wait()
+    assert (impatient.given_up, patient.given_up) == (True, False)
+    liveness.end(patient)
+    liveness.end(impatient)
+
+
+async def test_a_wait_that_has_ended_is_not_given_up(silent: str) -> None:
+    liveness, given_up = Liveness(lambda: any_answers([silent])), list[str]()
+    for name in ("first", "second"):
+        liveness.end(liveness.begin(lambda name=name: given_up.append(name)))
+    late = liveness.begin(lambda: given_up.append("late"))
+    await asyncio.sleep(1)
+    assert (given_up, late.given_up) == (["late"], True)
+    liveness.end(late)
