@@ -1,0 +1,116 @@
+"""The served schema over generated rows: contracts, callers, and both ways to run an operation."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from billing.catalogue import load_catalogue
+from billing.model import Catalogue
+from content.publish import Feed
+from execution.contract import Contract, OnRun, prepare
+from execution.model import Answer, Operation, OperationContext
+from gating.model import Access
+from gating.postgres import PostgresSnapshots
+from gating.redis import RedisSnapshots
+from gating.store import EntitlementStore
+from identity.model import ANONYMOUS, Kind, Principal
+from resolvers.context import Context, Services
+from schema.build import build_schemas
+from storage.database import connect
+from storage.redis import connect_redis
+from tests.clock import FixedClock
+from tests.differential.rows import ENTERPRISE_MEMBER, FREE_MEMBER, PRO_MEMBER, insert_rows, record_plans
+from tests.parts import DatabaseUrls
+
+FULL, INTEGRATOR, SPA = "full", "integrator", "spa"
+CONTRACTS = (SPA, FULL, INTEGRATOR)
+EVERY_SCOPE = frozenset({"members:read", "subscriptions:read", "events:read", "entitlements:read", "content:write"})
+
+Run = Callable[[Contract, Operation, OperationContext], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, on which contract. `access` None is what the store says that the principal holds."""
+
+    name: str
+    contract: str
+    principal: Principal
+    access: Access | None = None
+
+
+def _member(member_id: str) -> Principal:
+    return Principal(Kind.MEMBER, member_id)
+
+
+UNREADABLE = Access(authenticated=True, available=False)
+CALLERS = (
+    Caller("anonymous", SPA, ANONYMOUS),
+    Caller("free", SPA, _member(FREE_MEMBER)),
+    Caller("pro", SPA, _member(PRO_MEMBER)),
+    Caller("enterprise", SPA, _member(ENTERPRISE_MEMBER)),
+    Caller("member without a snapshot", SPA, _member(PRO_MEMBER), UNREADABLE),
+    Caller("operator", FULL, Principal(Kind.OPERATOR, "olga", EVERY_SCOPE)),
+    Caller("operator without scopes", FULL, Principal(Kind.OPERATOR, "olga")),
+    Caller("operator with one", FULL, Principal(Kind.OPERATOR, "olga", frozenset({"members:read"}))),
+    Caller("integrator", INTEGRATOR, Principal(Kind.INTEGRATOR, "partner", frozenset({"entitlements:read"}))),
+    Caller("integrator without scopes", INTEGRATOR, Principal(Kind.INTEGRATOR, "partner")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`accesses` by the caller's name; `runs` counts how operations ran: "" compiled, else why not."""
+
+    contracts: Mapping[str, Contract]
+    services: Services
+    accesses: Mapping[str, Access]
+    runs: Counter[str]
+    owner: Any
+
+    def callers_of(self, contract: str) -> list[Caller]:
+        return [caller for caller in CALLERS if caller.contract == contract]
+
+    async def ask(self, run: Run, caller: Caller, operation: Operation, access: Access | None = None) -> Answer:
+        """`access` instead of the caller's own."""
+        contract = self.contracts[caller.contract]
+        held = access or self.accesses[caller.name]
+        return await run(contract, operation, self.context(caller.principal, contract, held))
+
+    def context(self, principal: Principal, contract: Contract, access: Access) -> Context:
+        return Context(principal, self.services, contract.schema, access)
+
+
+@asynccontextmanager
+async def build_world(
+    urls: DatabaseUrls, redis_url: str, *, seed: int = 1, broken: bool = False
+) -> AsyncGenerator[World]:
+    """On a database of its own and an empty cache."""
+    clock, runs = FixedClock(), Counter[str]()
+    owner: Any = await asyncpg.connect(urls.owner)
+    database, redis = connect(urls.app), connect_redis(redis_url, timeout_seconds=5)
+    catalogue = load_catalogue(Path("catalogue.yaml"))
+    try:
+        await insert_rows(owner, seed, broken=broken)
+        await record_plans(database, catalogue)
+        store = EntitlementStore(PostgresSnapshots(database), RedisSnapshots(redis, clock), clock)
+        services = Services(clock, database, catalogue, store, Feed(database))
+        accesses = {each.name: each.access or await store.access_for(each.principal) for each in CALLERS}
+        yield World(build_contracts(catalogue, lambda how: runs.update([how])), services, accesses, runs, owner)
+    finally:
+        await owner.close()
+        await database.close()
+        await redis.aclose()
+
+
+def build_contracts(catalogue: Catalogue, on_run: OnRun) -> dict[str, Contract]:
+    schemas, features = build_schemas(), frozenset(catalogue.features)
+    by_name = {FULL: schemas.full, INTEGRATOR: schemas.integrator, SPA: schemas.spa}
+    return {
+        name: prepare(schema, offers=catalogue, features=features, on_run=on_run) for name, schema in by_name.items()
+    }
