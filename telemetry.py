@@ -3,17 +3,24 @@
 Neither ever holds a query, a variable, a token or a body.
 """
 
+import atexit
 import logging
 import sys
+import time
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from threading import Event, Lock, Thread
+from typing import Any, BinaryIO, TypeVar
 
+import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 LEVELS = logging.getLevelNamesMapping()
 
+BATCH_SECONDS = 0.05
+MOST_WAITING = 10_000
 
 Instrument = TypeVar("Instrument", Counter, Histogram)
 
@@ -66,19 +73,70 @@ class Metrics:
             self.registry.register(instrument)
 
 
+class LineWriter:
+    """Writes log lines from a thread: whoever logs never waits for whoever reads.
+
+    Lines go out together, BATCH_SECONDS after the first of them; a process that is killed takes with it those that
+    wait, one that ends calls `flush`. While nobody reads, at most MOST_WAITING are kept; of later ones only the number
+    is told.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._waiting: deque[bytes] = deque()
+        self._lost = 0
+        self._any, self._writing, self._counting = Event(), Lock(), Lock()
+        Thread(target=self._run, name="log", daemon=True).start()
+
+    def msg(self, line: bytes) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            with self._counting:
+                self._lost += 1
+            return
+        self._waiting.append(line)
+        if not self._any.is_set():
+            self._any.set()
+
+    debug = info = warning = error = critical = exception = msg  # the names by which structlog calls it
+
+    def flush(self) -> None:
+        """Writes what waits, unless a reader who does not read has kept us from writing for a second."""
+        if not self._writing.acquire(timeout=1):
+            return
+        try:
+            lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            with self._counting:
+                lost, self._lost = self._lost, 0
+            if lost:
+                lines.append(orjson.dumps({"event": "log lines lost", "lines": lost, "level": "warning"}))
+            if lines:
+                self._file.write(b"\n".join([*lines, b""]))
+                self._file.flush()
+        finally:
+            self._writing.release()
+
+    def _run(self) -> None:
+        while True:
+            self._any.wait()
+            time.sleep(BATCH_SECONDS)
+            self._any.clear()  # before the lines are taken, so that none waits for the next one
+            self.flush()
+
+
 def configure_logging(level: str) -> None:
     """JSON lines on stderr, for ours and for every library's logger. Called once by a command, never by tests."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
+    lines = LineWriter(sys.stderr.buffer)
+    atexit.register(lines.flush)
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, structlog.processors.JSONRenderer(orjson.dumps)],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
