@@ -14,9 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
+from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
+from billing.dead_letters import count_dead_letters
 from billing.model import Catalogue
 from billing.queue import count_waiting
+from billing.reconcile import Reconciling, run_reconciliations
 from billing.stripe import StripeApi
 from billing.sync import Syncing
 from clock import Clock, SystemClock
@@ -42,12 +45,15 @@ from web.problems import on_gatehouse_error, on_http_exception
 from web.requests import RequestLog
 from web.routes import build_routes
 from web.surface import Surface
+from webhooks.backfill import KEPT, Backfill
 from webhooks.endpoint import webhook_route
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
 from webhooks.worker import Worker as Syncer
 
 RESTART_SECONDS = 1.0
+SPACING_SECONDS = 1.0
+"""Between two syncs of a customer: Stripe's burst about one checkout lasts about as long, and access may lag by two."""
 
 Jobs = Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -96,34 +102,74 @@ def build_app(settings: Settings, *, clock: Clock | None = None, query_logger: Q
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """What the worker and the commands work with. `syncing`, `backfill`, `reconciling`: None without a Stripe key."""
+
+    parts: Parts
+    inbox: Inbox
+    syncing: Syncing | None = None
+    backfill: Backfill | None = None
+    reconciling: Reconciling | None = None
+
+
+def build_tools(settings: Settings, *, clock: Clock | None = None) -> Tools:
+    """Raises NotConfigured."""
+    parts = _parts(settings, clock or SystemClock(), None)
+    inbox = _inbox(settings, parts)
+    if settings.stripe_api_key is None:
+        return Tools(parts, inbox)
+    stripe = StripeApi(
+        settings.stripe_api_key.get_secret_value(),
+        base_address=settings.stripe_api_base,
+        budget=SharedBudget(parts.database),
+    )
+    key = settings.stripe_member_metadata_key
+    syncing = Syncing(parts.database, stripe, parts.catalogue, parts.clock, key, spacing_seconds=SPACING_SECONDS)
+    backfill = Backfill(parts.database, stripe, inbox, parts.clock)
+
+    async def fill() -> Sequence[str]:
+        return await backfill.fill(parts.clock.now() - KEPT)
+
+    reconciling = Reconciling(syncing, stripe, parts.source, parts.cache, fill)
+    return Tools(parts, inbox, syncing, backfill, reconciling)
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
-    """Publishes what was recorded and syncs the customers that Stripe's events name. Any number may run at once.
+    """Publishes what was recorded, syncs the customers that Stripe's events name, fetches events that never arrived
+    and reconciles each night. Any number may run at once.
 
     `syncer` is None where no Stripe key is set: events are then kept until a worker has one.
     """
 
-    parts: Parts
+    tools: Tools
     syncer: Syncer | None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, then finishes what it has begun. Raises NotConfigured when the database login is not fit."""
-        await require_walled_login(self.parts.database)
-        publish = partial(run_publisher, self.parts.database, self.parts.source, self.parts.cache, self.parts.clock)
+        parts = self.tools.parts
+        await require_walled_login(parts.database)
         try:
-            async with _running({"publisher": publish}):
+            async with _running(self._jobs()):
                 await (self.syncer.run(stop) if self.syncer else stop.wait())
         finally:
-            await self.parts.close()
+            await parts.close()
+
+    def _jobs(self) -> Jobs:
+        parts, tools = self.tools.parts, self.tools
+        jobs: dict[str, Callable[[], Awaitable[None]]] = {
+            "publisher": partial(run_publisher, parts.database, parts.source, parts.cache, parts.clock)
+        }
+        if tools.backfill and tools.reconciling:
+            jobs["backfill"] = tools.backfill.run
+            jobs["reconciliations"] = partial(run_reconciliations, tools.reconciling)
+        return jobs
 
 
 def build_worker(settings: Settings, *, clock: Clock | None = None) -> Worker:
     """Raises NotConfigured."""
-    parts = _parts(settings, clock or SystemClock(), None)
-    if settings.stripe_api_key is None:
-        return Worker(parts, None)
-    stripe = StripeApi(settings.stripe_api_key.get_secret_value(), base_address=settings.stripe_api_base)
-    key = settings.stripe_member_metadata_key
-    return Worker(parts, Syncer(Syncing(parts.database, stripe, parts.catalogue, parts.clock, key)))
+    tools = build_tools(settings, clock=clock)
+    return Worker(tools, Syncer(tools.syncing) if tools.syncing else None)
 
 
 def _parts(settings: Settings, clock: Clock, query_logger: QueryLogger | None) -> Parts:
@@ -170,19 +216,16 @@ def _count(metrics: Metrics, denied: Denied) -> None:
         metrics.gate_errors.inc()
 
 
-def _webhooks(settings: Settings, parts: Parts) -> BaseRoute:
+def _inbox(settings: Settings, parts: Parts) -> Inbox:
     key = settings.stripe_api_key.get_secret_value() if settings.stripe_api_key else ""
     livemode = None if not key else "_live_" in key
-    inbox = Inbox(
-        parts.database,
-        parts.clock,
-        HANDLERS,
-        parts.metrics,
-        member_key=settings.stripe_member_metadata_key,
-        livemode=livemode,
-    )
+    member_key = settings.stripe_member_metadata_key
+    return Inbox(parts.database, parts.clock, HANDLERS, parts.metrics, member_key=member_key, livemode=livemode)
+
+
+def _webhooks(settings: Settings, parts: Parts) -> BaseRoute:
     secrets = [secret.get_secret_value().encode() for secret in settings.stripe_webhook_secrets]
-    return webhook_route(inbox, parts.clock, secrets)
+    return webhook_route(_inbox(settings, parts), parts.clock, secrets)
 
 
 def _health(parts: Parts) -> Health:
@@ -191,6 +234,7 @@ def _health(parts: Parts) -> Health:
     queues = (
         Gauged("publications", partial(count_pending, parts.database)),
         Gauged("syncs", partial(count_waiting, parts.database)),
+        Gauged("dead_letters", partial(count_dead_letters, parts.database)),
     )
     return Health((needed, spared), queues, parts.metrics)
 

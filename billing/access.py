@@ -35,8 +35,15 @@ def holdings_of(
             grants.update(_grants(subscription, sold, ends_at))
             limits.extend(_limits(subscription, item, sold.plan, ends_at))
             levels.update(_levels(subscription, sold.plan, ends_at))
+    return in_order(Holdings(tuple(grants), tuple(limits), tuple(levels)))
+
+
+def in_order(holdings: Holdings) -> Holdings:
+    """The same in one order, each grant once, so that equal holdings compare equal."""
     return Holdings(
-        tuple(sorted(grants, key=_order)), tuple(sorted(limits, key=_order)), tuple(sorted(levels, key=_order))
+        tuple(sorted(set(holdings.grants), key=_order)),
+        tuple(sorted(holdings.limits, key=_order)),
+        tuple(sorted(set(holdings.levels), key=_order)),
     )
 
 
@@ -112,9 +119,9 @@ def _source(subscription: Subscription, plan: Plan) -> Source:
 def _order(grant: Grant | LimitGrant | LevelGrant) -> tuple[str, ...]:
     match grant:
         case Grant():
-            name = grant.feature
+            name = f"{grant.feature} {grant.plan}"
         case LimitGrant():
             name = f"{grant.limit} {'unlimited' if grant.value is None else f'{grant.value:020}'}"
         case LevelGrant():
             name = f"{grant.level} {grant.value}"
-    return (name, grant.source, grant.source_id, str(grant.ends_at))
+    return (name, grant.source, grant.source_id, str(grant.starts_at), str(grant.ends_at))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +12,7 @@ from billing.facts import Facts
 from billing.links import customers_on, find_ways_up, record_facts
 from billing.queue import mark_dirty
 from billing.state import Kind, Node
-from billing.unlinked import keep_unlinked, nudge_unlinked
+from billing.unlinked import MOST_ATTEMPTS, keep_unlinked, nudge_unlinked
 from storage.database import Database
 from storage.rows import Row
 
@@ -21,19 +22,40 @@ STORE = text(
     " CAST(:received AS timestamptz[]), CAST(:livemodes AS boolean[]), CAST(:object_ids AS text[]),"
     " CAST(:customer_ids AS text[]), CAST(:bodies AS text[])) ON CONFLICT DO NOTHING RETURNING id"
 )
-LIST = (
-    "SELECT id, type, created_at, received_at, livemode, object_id, customer_id FROM stripe_event"
-    " WHERE (CAST(:type AS text) IS NULL OR type = :type)"
-    " AND (CAST(:customer_id AS text) IS NULL OR customer_id = :customer_id)"
-    " AND (CAST(:after AS text) IS NULL OR (received_at, id) <"
-    " (SELECT received_at, id FROM stripe_event WHERE id = :after))"
-    " ORDER BY received_at DESC, id DESC LIMIT :limit"
+STATE = (
+    "CASE WHEN sync.dead_at IS NOT NULL OR unlinked.attempts >= :most_attempts THEN 'dead'"
+    " WHEN sync.dirty > sync.clean OR unlinked.id IS NOT NULL THEN 'waiting'"
+    " WHEN sync.customer_id IS NULL THEN 'kept' ELSE 'done' END AS state"
 )
+LIST = (
+    "SELECT event.id, type, created_at, received_at, livemode, object_id, event.customer_id, " + STATE + " FROM"  # noqa: S608 - constants
+    " stripe_event AS event LEFT JOIN customer_sync AS sync ON sync.customer_id = event.customer_id"
+    " LEFT JOIN stripe_unlinked AS unlinked ON unlinked.id = event.object_id"
+    " WHERE (CAST(:type AS text) IS NULL OR type = :type)"
+    " AND (CAST(:customer_id AS text) IS NULL OR event.customer_id = :customer_id)"
+    " AND (CAST(:after AS text) IS NULL OR (received_at, event.id) <"
+    " (SELECT received_at, id FROM stripe_event WHERE id = :after))"
+    " ORDER BY received_at DESC, event.id DESC LIMIT :limit"
+)
+MOST = {"most_attempts": MOST_ATTEMPTS}
+BODY = "SELECT body FROM stripe_event WHERE id = :id"
+
+
+class EventState(StrEnum):
+    """What became of an event. KEPT: about no customer, so there was nothing to do; DONE: nothing is left to do."""
+
+    WAITING = "waiting"
+    DEAD = "dead"
+    DONE = "done"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """An event stored. `created_at` is Stripe's, in whole seconds; `customer_id` is what the payload itself names."""
+    """An event stored. `created_at` is Stripe's, in whole seconds; `customer_id` is what the payload itself names.
+
+    `state` is its customer's: WAITING also when it is a later event that waits.
+    """
 
     id: str
     type: str
@@ -42,6 +64,7 @@ class StripeEvent:
     livemode: bool
     object_id: str | None
     customer_id: str | None
+    state: EventState = EventState.WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +89,15 @@ async def record_events(connection: AsyncConnection, arrivals: Collection[Arriva
     """
     by_id = {arrival.event.id: arrival for arrival in arrivals}
     new = frozenset((await connection.execute(STORE, _columns([by_id[id] for id in sorted(by_id)]))).scalars())
-    fresh = [by_id[id] for id in sorted(new)]
-    if await record_facts(connection, (arrival.facts for arrival in fresh)):
-        await nudge_unlinked(connection)
-    await _signal(connection, frozenset(node for arrival in fresh for node in arrival.signals))
+    await replay_events(connection, [by_id[id] for id in sorted(new)])
     return new
+
+
+async def replay_events(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+    """Records the facts and marks the customers dirty, for events that are stored. Idempotent but for one more sync."""
+    if await record_facts(connection, (arrival.facts for arrival in arrivals)):
+        await nudge_unlinked(connection)
+    await _signal(connection, frozenset(node for arrival in arrivals for node in arrival.signals))
 
 
 async def _signal(connection: AsyncConnection, nodes: frozenset[Node]) -> None:
@@ -106,7 +133,7 @@ async def list_events(
 ) -> Sequence[StripeEvent]:
     """At most `limit` events, the latest arrival first, those after the event id `after`; all types and customers
     unless one is named. Ask for one more to learn whether more exist."""
-    parameters = {"type": type, "customer_id": customer_id, "after": after, "limit": limit}
+    parameters = {"type": type, "customer_id": customer_id, "after": after, "limit": limit, **MOST}
     return [_event(row) for row in await database.fetch(LIST, parameters)]
 
 
@@ -118,10 +145,16 @@ async def count_events(database: Database, *, type: str | None = None) -> int:
 
 
 async def find_event(database: Database, event_id: str) -> StripeEvent | None:
-    query = LIST.replace(" WHERE ", " WHERE id = :id AND ", 1)
-    parameters = {"id": event_id, "type": None, "customer_id": None, "after": None, "limit": 1}
+    query = LIST.replace(" WHERE ", " WHERE event.id = :id AND ", 1)
+    parameters = {"id": event_id, "type": None, "customer_id": None, "after": None, "limit": 1, **MOST}
     return next((_event(row) for row in await database.fetch(query, parameters)), None)
 
 
+async def find_event_body(database: Database, event_id: str) -> str | None:
+    """The JSON as it arrived."""
+    return next((row.body for row in await database.fetch(BODY, {"id": event_id})), None)
+
+
 def _event(row: Row) -> StripeEvent:
-    return StripeEvent(row.id, row.type, row.created_at, row.received_at, row.livemode, row.object_id, row.customer_id)
+    about = (row.id, row.type, row.created_at, row.received_at, row.livemode, row.object_id, row.customer_id)
+    return StripeEvent(*about, EventState(row.state))

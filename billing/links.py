@@ -35,8 +35,15 @@ WAY_DOWN = text(
     " ON link.parent_id = way.id AND link.parent_kind = way.kind)"
     " SELECT id FROM way WHERE kind = 'dispute' ORDER BY id"
 )
+DISPUTED = text(
+    "WITH RECURSIVE way (kind, id) AS ("
+    " SELECT child_kind, child_id FROM stripe_link WHERE child_kind = 'dispute'"
+    " UNION SELECT link.parent_kind, link.parent_id FROM way JOIN stripe_link AS link"
+    " ON link.child_id = way.id AND link.child_kind = way.kind)"
+    " SELECT id FROM way WHERE kind = 'customer' UNION SELECT customer_id FROM dispute"
+)
 PAUSES = text("SELECT * FROM stripe_pause_fact WHERE subscription_id = ANY(:subscription_ids)")
-CLAIMS = text("SELECT * FROM stripe_claim WHERE customer_id = :customer_id")
+CLAIMS = text("SELECT * FROM stripe_claim WHERE customer_id = ANY(:customer_ids)")
 
 
 async def record_links(connection: AsyncConnection, links: Iterable[Link]) -> bool:
@@ -92,14 +99,27 @@ async def list_dispute_ids(connection: AsyncConnection, customer_id: str) -> Seq
     return (await connection.execute(WAY_DOWN, {"customer_id": customer_id})).scalars().all()
 
 
+async def list_disputed_customers(connection: AsyncConnection) -> frozenset[str]:
+    """Every customer that a known dispute leads to."""
+    return frozenset((await connection.execute(DISPUTED)).scalars())
+
+
 async def list_pauses(connection: AsyncConnection, subscription_ids: Collection[str]) -> list[PauseFact]:
     rows = await connection.execute(PAUSES, {"subscription_ids": list(subscription_ids)})
     return [PauseFact(row.subscription_id, PauseStep(row.step), row.occurred_at, row.period_end) for row in rows]
 
 
 async def list_claims(connection: AsyncConnection, customer_id: str) -> list[Claim]:
-    rows = await connection.execute(CLAIMS, {"customer_id": customer_id})
-    return [Claim(row.customer_id, row.claimed_at, row.seen_at, row.source, row.member_id) for row in rows]
+    return (await list_claims_of(connection, [customer_id])).get(customer_id, [])
+
+
+async def list_claims_of(connection: AsyncConnection, customer_ids: Collection[str]) -> dict[str, list[Claim]]:
+    """By customer; those without any are left out."""
+    claims: dict[str, list[Claim]] = {}
+    for row in await connection.execute(CLAIMS, {"customer_ids": list(customer_ids)}):
+        claim = Claim(row.customer_id, row.claimed_at, row.seen_at, row.source, row.member_id)
+        claims.setdefault(row.customer_id, []).append(claim)
+    return claims
 
 
 def _pause_row(fact: PauseFact) -> dict[str, object]:

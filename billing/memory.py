@@ -1,15 +1,16 @@
 """A Stripe made of objects in memory, in Stripe's own shape: for the demo, and wherever no Stripe is configured."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from billing.facts import links_of
-from billing.objects import dispute_from, id_in, object_in, subscription_from
+from billing.objects import dispute_from, id_in, object_in, subscription_from, time_in
 from billing.state import Dispute, Kind, Link, Node, Subscription
 
 
 class StripeInMemory:
-    """Implements `billing.ports.StripeGateway` over `objects`: read anew at each call, so they may be changed."""
+    """Implements `billing.ports.StripeGateway` and `StripeLists` over `objects`, which may be changed at any time."""
 
     def __init__(self, objects: Iterable[Mapping[str, Any]]) -> None:
         self.objects = {str(value["id"]): value for value in objects}
@@ -29,6 +30,16 @@ class StripeInMemory:
             payments = self._all("invoice_payment")
             holders += [each for each in payments if id_in(object_in(each, "payment"), "payment_intent") == node.id]
         return [link for value in holders for link in links_of(value)]
+
+    async def fetch_events(self, since: datetime) -> AsyncGenerator[Mapping[str, Any]]:
+        dated = [(at, event) for event in self._all("event") if (at := time_in(event, "created")) and at >= since]
+        for _, event in sorted(dated, key=lambda each: each[0], reverse=True):
+            yield event
+
+    async def fetch_all_subscriptions(self) -> AsyncGenerator[Subscription]:
+        for value in self._all("subscription"):
+            if subscription := subscription_from(value):
+                yield subscription
 
     def _all(self, kind: str) -> list[Mapping[str, Any]]:
         return [value for value in self.objects.values() if value.get("object") == kind]

@@ -23,6 +23,21 @@ LOG = text(
     "INSERT INTO subscription_log (subscription_id, customer_id, before, after, recorded_at)"
     " VALUES (:id, :customer_id, CAST(:before AS jsonb), CAST(:after AS jsonb), :now)"
 )
+LAST_LOGGED = (
+    "SELECT DISTINCT ON (subscription_id) subscription_id AS id, log.customer_id, after FROM subscription_log AS log"
+    " JOIN subscription ON subscription.id = log.subscription_id WHERE subscription.customer_id = ANY(:customer_ids)"
+    " ORDER BY subscription_id, number DESC"
+)
+OFF_THE_LOG = text(
+    f"SELECT DISTINCT subscription.customer_id FROM subscription JOIN ({LAST_LOGGED}) AS last USING (id)"  # noqa: S608 - constants
+    " WHERE subscription.content IS DISTINCT FROM last.after"
+)
+LOCK = text("SELECT 1 FROM customer_sync WHERE customer_id = ANY(:customer_ids) FOR UPDATE")
+RESTORE = text(
+    "UPDATE subscription SET content = last.after, status = last.after->>'status'"  # noqa: S608 - constants
+    f" FROM ({LAST_LOGGED}) AS last WHERE subscription.id = last.id AND last.after IS NOT NULL"
+    " AND subscription.content IS DISTINCT FROM last.after"
+)
 FORGET_DISPUTES = text("DELETE FROM dispute WHERE customer_id = :customer_id AND NOT id = ANY(:ids)")
 SAVE_DISPUTE = text(
     "INSERT INTO dispute (id, customer_id, status, created_at, charge_id, payment_intent_id, subscription_id)"
@@ -42,12 +57,17 @@ async def save_subscriptions(
     """
     rows = await connection.execute(MIRRORED, {"customer_id": customer_id})
     before = {row.id: subscription_in(row.content) for row in rows}
-    after = {subscription.id: _lasting(before.get(subscription.id), subscription) for subscription in fetched}
-    after |= {id: former for id, former in before.items() if id not in after and former.status in ENDED}
+    after = mirror_after(before, fetched)
     for id in sorted(before.keys() | after.keys()):
         if before.get(id) != after.get(id):
             await _save(connection, customer_id, id, before.get(id), after.get(id), now)
     return [after[id] for id in sorted(after)]
+
+
+def mirror_after(before: Mapping[str, Subscription], fetched: Iterable[Subscription]) -> dict[str, Subscription]:
+    """What the mirror becomes by what was fetched."""
+    after = {subscription.id: _lasting(before.get(subscription.id), subscription) for subscription in fetched}
+    return after | {id: former for id, former in before.items() if id not in after and former.status in ENDED}
 
 
 def _lasting(former: Subscription | None, fetched: Subscription) -> Subscription:
@@ -72,6 +92,17 @@ async def _save(
     entry = {"id": id, "customer_id": customer_id, "now": now}
     old, new = (encode_subscription(each) if each else None for each in (before, after))
     await connection.execute(LOG, {**entry, "before": old, "after": new})
+
+
+async def list_off_the_log(connection: AsyncConnection, customer_ids: Collection[str]) -> frozenset[str]:
+    """Those whose mirror is not what was last logged, so that somebody else has written to it."""
+    return frozenset((await connection.execute(OFF_THE_LOG, {"customer_ids": list(customer_ids)})).scalars())
+
+
+async def restore_from_log(connection: AsyncConnection, customer_id: str) -> None:
+    """Makes the customer's mirror what was last logged: an end that was written by mistake would last for ever."""
+    await connection.execute(LOCK, {"customer_ids": [customer_id]})
+    await connection.execute(RESTORE, {"customer_ids": [customer_id]})
 
 
 async def save_disputes(connection: AsyncConnection, customer_id: str, disputes: Collection[Dispute]) -> None:

@@ -1,7 +1,8 @@
-"""What billing asks of Stripe."""
+"""What billing asks of Stripe, and of whoever keeps the number of requests to it within bounds."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 from billing.state import Dispute, Link, Node, Subscription
 
@@ -19,4 +20,28 @@ class StripeGateway(Protocol):
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         """What Stripe says `node` came from, one step up; empty for what it does not know."""
+        ...
+
+
+class StripeLists(Protocol):
+    """The whole account, page by page. Raises errors.Unavailable as above, also half-way."""
+
+    def fetch_events(self, since: datetime) -> AsyncGenerator[Mapping[str, Any]]:
+        """Every event created at `since` or later that Stripe still has (30 days), as JSON, the latest first."""
+        ...
+
+    def fetch_all_subscriptions(self) -> AsyncGenerator[Subscription]:
+        """Every subscription of the account, of every status."""
+        ...
+
+
+class Budget(Protocol):
+    """How many requests a second may go to Stripe, from all processes together."""
+
+    async def take(self) -> None:
+        """Returns when one more request may be sent, at once or after waiting. Raises errors.Unavailable."""
+        ...
+
+    async def cool_down(self, seconds: float) -> None:
+        """Stripe has said that it was too much: nobody sends anything for so long."""
         ...

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import httpx
 import stripe
 from stripe.params import (
+    EventListParams,
     InvoicePaymentListParams,
     SubscriptionItemListParams,
     SubscriptionListParams,
@@ -14,22 +16,33 @@ from stripe.params import (
 
 from billing.facts import links_of
 from billing.objects import dispute_from, object_in, subscription_from
+from billing.ports import Budget
 from billing.state import Dispute, Kind, Link, Node, Subscription
 from errors import Unavailable
 
 PAGE_SIZE = 100
 TIMEOUT_SECONDS = 10.0
+TOO_MANY = 429
 
 
 class StripeApi:
-    """Implements `billing.ports.StripeGateway`. `base_address` stands in for api.stripe.com where given.
+    """Implements `billing.ports.StripeGateway` and `StripeLists`.
 
-    Each request waits at most `TIMEOUT_SECONDS` and is tried once: the queue behind a sync does the retrying.
+    Each request waits at most `TIMEOUT_SECONDS` and is tried once: the queue behind a sync does the retrying. Each
+    page is a request, and none is sent before `budget` allows it.
     """
 
-    def __init__(self, api_key: str, *, base_address: str | None = None, page_size: int = PAGE_SIZE) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_address: str | None = None,
+        page_size: int = PAGE_SIZE,
+        budget: Budget | None = None,
+    ) -> None:
+        """`base_address` stands in for api.stripe.com where given; no `budget` is no bound, for tests."""
         self._page_size = page_size
-        self._http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS)
+        self._http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS) if budget is None else _Budgeted(budget)
         self._client = stripe.StripeClient(
             api_key,
             http_client=self._http,
@@ -43,10 +56,28 @@ class StripeApi:
         async with _unavailable(), _absent_is_nothing():
             first = await self._client.v1.subscriptions.list_async(query)
             async for subscription in first.auto_paging_iter():
-                value = subscription.to_dict()
-                items = await self._items(subscription.id) if object_in(value, "items").get("has_more") else None
-                found.append(subscription_from(value, items))
+                found.append(await self._whole(subscription.to_dict()))  # noqa: PERF401 - it waits
         return [subscription for subscription in found if subscription]
+
+    async def fetch_all_subscriptions(self) -> AsyncGenerator[Subscription]:
+        query: SubscriptionListParams = {"status": "all", "limit": self._page_size}
+        async with _unavailable():
+            first = await self._client.v1.subscriptions.list_async(query)
+            async for value in first.auto_paging_iter():
+                if subscription := await self._whole(value.to_dict()):
+                    yield subscription
+
+    async def fetch_events(self, since: datetime) -> AsyncGenerator[Mapping[str, Any]]:
+        query: EventListParams = {"created": {"gte": int(since.timestamp())}, "limit": self._page_size}
+        async with _unavailable():
+            first = await self._client.v1.events.list_async(query)
+            async for event in first.auto_paging_iter():
+                yield event.to_dict(for_json=True)
+
+    async def _whole(self, value: Mapping[str, Any]) -> Subscription | None:
+        """With all its items, of which Stripe shows only the first."""
+        more = object_in(value, "items").get("has_more")
+        return subscription_from(value, await self._items(str(value["id"])) if more else None)
 
     async def _items(self, subscription_id: str) -> list[Mapping[str, Any]]:
         query: SubscriptionItemListParams = {"subscription": subscription_id, "limit": self._page_size}
@@ -89,6 +120,31 @@ class StripeApi:
     async def close(self) -> None:
         """Closes the connections to Stripe."""
         await self._http.close_async()
+
+
+class _Budgeted(stripe.HTTPXClient):
+    """Asks the budget before each request, and tells it when Stripe says that it was too much."""
+
+    def __init__(self, budget: Budget) -> None:
+        client: Any = super()  # not wholly typed
+        client.__init__(timeout=TIMEOUT_SECONDS)
+        self._plain = client
+        self._budget = budget
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        await self._budget.take()
+        answer = await self._plain.request_async(method, url, headers, post_data)
+        if answer[1] == TOO_MANY:
+            await self._budget.cool_down(_retry_after(answer[2]))
+        return answer
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds; at least one, at most a minute, whatever Stripe says."""
+    said = headers.get("retry-after") or headers.get("Retry-After") or ""
+    return min(60.0, max(1.0, float(said))) if said.isdecimal() else 1.0
 
 
 @asynccontextmanager

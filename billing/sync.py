@@ -4,10 +4,12 @@ Note how dirty, fetch, then save all of it in one transaction that begins by che
 """
 
 import asyncio
+import traceback
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +28,7 @@ from billing.mirror import save_disputes, save_subscriptions
 from billing.model import Catalogue, DisputeEffect
 from billing.ports import StripeGateway
 from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
+from billing.settle import schedule_recheck
 from billing.state import Dispute, Kind, Node, Subscription
 from clock import Clock
 from errors import Unavailable
@@ -40,7 +43,10 @@ WAIT_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Syncing:
-    """What a sync works with. `member_key` is the metadata key that names the member."""
+    """What a sync works with. `member_key` is the metadata key that names the member.
+
+    `spacing_seconds`: the least time between two syncs of a customer by workers, so that a burst costs two fetches.
+    """
 
     database: Database
     stripe: StripeGateway
@@ -48,6 +54,7 @@ class Syncing:
     clock: Clock
     member_key: str
     lease_seconds: float = LEASE_SECONDS
+    spacing_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +97,20 @@ async def sync_claimed(claimed: Claimed, syncing: Syncing) -> None:
         async with _renewed(claimed, syncing):
             fetched = await fetch_customer(claimed.customer_id, syncing)
         await save_customer(claimed, fetched, syncing)
-    except Exception:
+    except Exception as fault:
         # A database that is gone cannot be told: the lease then ends by itself, as it does when we are killed.
         with suppress(Unavailable):
             async with syncing.database.transaction() as connection:
-                await fail(connection, claimed)
+                await fail(connection, claimed, reason_of(fault), our_fault=not isinstance(fault, Unavailable))
         raise
+
+
+def reason_of(fault: Exception) -> str:
+    """Words for an operator: ours, or the kind of fault and its place; never its text, which may quote anything."""
+    if isinstance(fault, Unavailable):
+        return fault.message
+    last = traceback.extract_tb(fault.__traceback__)[-1:]
+    return type(fault).__name__ + "".join(f" in {Path(frame.filename).name}:{frame.lineno}" for frame in last)
 
 
 async def fetch_customer(customer_id: str, syncing: Syncing) -> Fetched:
@@ -133,7 +148,7 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
     """Mirror, log, grants and place in the queue, in one transaction. Raises Fenced, having saved nothing."""
     now = syncing.clock.now()
     async with syncing.database.transaction() as connection:
-        former = await complete(connection, claimed)
+        former = await complete(connection, claimed, spacing_seconds=syncing.spacing_seconds)
         mirror = await save_subscriptions(connection, claimed.customer_id, fetched.subscriptions, now)
         disputes = await _led(connection, fetched.disputes)
         await save_disputes(connection, claimed.customer_id, disputes)
@@ -143,6 +158,7 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
         holdings = holdings_of(mirror, disputes, pauses, syncing.catalogue)
         member_id = member_for([*claims, *carried])
         await _grant(connection, claimed.customer_id, former, member_id, holdings, now)
+        await schedule_recheck(connection, claimed.customer_id, mirror, now)
 
 
 async def _led(connection: AsyncConnection, disputes: Collection[Dispute]) -> list[Dispute]:

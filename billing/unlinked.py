@@ -13,6 +13,9 @@ from billing.queue import mark_dirty, wake
 from billing.state import Kind, Node
 from billing.sync import Syncing, fetch_way_up
 
+MOST_ATTEMPTS = 12
+"""More than an hour of them; then it is shown as a dead letter, and still tried each hour."""
+
 KEEP = text(
     "INSERT INTO stripe_unlinked (id, kind) SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:kinds AS text[]))"
     " ON CONFLICT (id) DO UPDATE SET retry_at = now()"

@@ -14,6 +14,7 @@ ADDRESS = re.compile(r"https?://")
 DURATION = re.compile(r"\btime\.(monotonic|perf_counter)|\.time\(\)")
 SECRET = re.compile(r"\.get_secret_value\(")
 MEASURED = {
+    "billing/budget.py": "how late a request was after its moment, on the event loop's own time",
     "cli/progress.py": "shows how long a step takes",
     "gating/store.py": "how long memory may answer before it asks again; injected, so tests move it",
     "storage/liveness.py": "the event loop's own time, in which its deadlines are set",

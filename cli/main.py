@@ -17,6 +17,8 @@ COMMANDS = {
     "migrate": "bring the database's tables up to date, as their owner",
     "seed": "put the demo members, content and subscriptions into the database",
     "token": "mint a bearer token for a member, an operator or an integrator",
+    "events": "list, show and replay Stripe's events, and what could not be done with them",
+    "reconcile": "find and mend what differs from Stripe",
     "schema": "write the GraphQL SDL of each audience",
     "doctor": "say in words what is wrong with the set-up",
 }

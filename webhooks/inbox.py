@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from billing.events import Arrival, StripeEvent, record_events
+from billing.events import Arrival, StripeEvent, record_events, replay_events
 from billing.facts import facts_of
 from billing.objects import id_in, is_object, object_in, text_in, time_in
 from clock import Clock
@@ -66,6 +66,15 @@ class Inbox:
         if new and not self._registry.knows(arrival.event.type):
             self._metrics.unknown_events.labels(arrival.event.type).inc()
         return new
+
+    async def replay(self, body: bytes) -> None:
+        """Reads a stored event anew, by today's code: what it proves, and whose customers are to be synced.
+
+        Raises BadInput when today's code takes it for no event of ours, Unavailable.
+        """
+        arrival = self._read(body)
+        async with self._database.transaction() as connection:
+            await replay_events(connection, [arrival])
 
     def _read(self, body: bytes) -> Arrival:
         value = read_json(body)

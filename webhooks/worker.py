@@ -90,9 +90,11 @@ class Worker:
             log.exception("failed", work=_name(work))
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        # There is room for more, and the customer may have become dirty meanwhile.
+        # There is room for more, and the customer may have become dirty meanwhile; if so it is due after the spacing.
         self._running.discard(task)
         self._wake.set()
+        if self._syncing.spacing_seconds:
+            asyncio.get_running_loop().call_later(self._syncing.spacing_seconds, self._wake.set)
 
     async def _listen(self) -> None:
         async for _ in self._syncing.database.listen(CHANNEL):

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Protocol
 
+import orjson
 import pytest
 
 from billing.memory import StripeInMemory
-from billing.ports import StripeGateway
+from billing.ports import StripeGateway, StripeLists
 from billing.state import Kind, Link, Node
 from billing.stripe import StripeApi
 from errors import Unavailable
@@ -19,13 +22,18 @@ SEVERAL = several()
 DISPUTED = next(history for history in load_histories() if history.name.startswith("09"))
 
 
-@asynccontextmanager
-async def in_memory(history: History) -> AsyncGenerator[StripeGateway]:
-    yield StripeInMemory(World(history, len(history.steps)).objects().values())
+class Stripe(StripeGateway, StripeLists, Protocol):
+    """Both ports."""
 
 
 @asynccontextmanager
-async def over_http(history: History) -> AsyncGenerator[StripeGateway]:
+async def in_memory(history: History) -> AsyncGenerator[Stripe]:
+    events = [step.event for step in history.steps]
+    yield StripeInMemory([*World(history, len(history.steps)).objects().values(), *events])
+
+
+@asynccontextmanager
+async def over_http(history: History) -> AsyncGenerator[Stripe]:
     async with serving(StripeServer(largest_page=1, inline_items=1)) as server:
         server.add(World(history, len(history.steps)))
         stripe = StripeApi(API_KEY, base_address=server.url, page_size=2)
@@ -33,7 +41,7 @@ async def over_http(history: History) -> AsyncGenerator[StripeGateway]:
         await stripe.close()
 
 
-Stripes = Callable[[History], AbstractAsyncContextManager[StripeGateway]]
+Stripes = Callable[[History], AbstractAsyncContextManager[Stripe]]
 each_stripe = pytest.mark.parametrize("stripe_of", [in_memory, over_http], ids=["memory", "http"])
 
 
@@ -74,6 +82,26 @@ async def test_a_dispute_leads_to_its_customer_and_subscription(stripe_of: Strip
             way = {link.parent for link in links} - reached
     assert Node(Kind.CUSTOMER, DISPUTED.customer_id) in reached
     assert [node.kind for node in reached].count(Kind.SUBSCRIPTION) == 1
+
+
+@each_stripe
+async def test_every_subscription_of_the_account_is_listed_with_all_its_items(stripe_of: Stripes) -> None:
+    async with stripe_of(SEVERAL) as stripe:
+        found = {subscription.id: subscription async for subscription in stripe.fetch_all_subscriptions()}
+        assert sorted(found) == ["sub_1", "sub_2", "sub_3"]
+        assert [found["sub_2"]] == [each for each in await stripe.fetch_subscriptions("cus_1") if each.id == "sub_2"]
+    assert len(found["sub_2"].items) == 3
+
+
+@each_stripe
+async def test_events_come_from_an_instant_on_the_latest_first_and_as_they_were_sent(stripe_of: Stripes) -> None:
+    sent = {step.id: step.event for step in SEVERAL.steps}
+    since = sorted(step.created for step in SEVERAL.steps)[2]
+    async with stripe_of(SEVERAL) as stripe:
+        found = [event async for event in stripe.fetch_events(datetime.fromtimestamp(since, UTC))]
+    assert {event["id"] for event in found} == {id for id, event in sent.items() if event["created"] >= since}
+    assert [event["created"] for event in found] == sorted((event["created"] for event in found), reverse=True)
+    assert all(orjson.loads(orjson.dumps(event)) == sent[event["id"]] for event in found)
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500, 501])

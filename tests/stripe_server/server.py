@@ -45,6 +45,7 @@ class StripeServer:
         one = {"customers", "subscriptions", "disputes", "charges", "payment_intents", "invoices"}
         routes = [Route(f"/v1/{resource}/{{id}}", self._retrieve) for resource in sorted(one)]
         routes += [
+            Route("/v1/events", self._list_events),
             Route("/v1/subscriptions", self._list_subscriptions),
             Route("/v1/subscription_items", self._list_items),
             Route("/v1/invoice_payments", self._list_invoice_payments),
@@ -69,6 +70,16 @@ class StripeServer:
             if query.get("status") != "all":
                 found = [each for each in found if each["status"] not in ("canceled", "incomplete_expired")]
             return self._page(request, sorted(found, key=lambda each: (-each["created"], each["id"])))
+
+        return self._answer(request, find)
+
+    async def _list_events(self, request: Request) -> Response:
+        def find() -> Response:
+            since = int(request.query_params.get("created[gte]", "0"))
+            worlds = {id(world): world for world in self._world_of.values()}.values()
+            happened = [step.event for world in worlds for step in world.history.steps[: world.position]]
+            found = [event for event in happened if event["created"] >= since]
+            return self._page(request, sorted(found, key=lambda event: (-event["created"], event["id"])))
 
         return self._answer(request, find)
 
@@ -104,9 +115,11 @@ class StripeServer:
         return find()
 
     def _all(self, kind: str, customer_id: str | None) -> list[Object]:
-        world = self._world_of.get(customer_id or "")
-        every = list(world.objects().values()) if world else list[Object]()
-        return [each for each in every if each["object"] == kind and each["customer"] == customer_id]
+        """Of one customer, or of all."""
+        one = self._world_of.get(customer_id) if customer_id else None
+        worlds = {id(world): world for world in ([one] if one else [] if customer_id else self._world_of.values())}
+        every = [each for world in worlds.values() for each in world.objects().values() if each["object"] == kind]
+        return [each for each in every if customer_id in (None, each["customer"])]
 
     def _page(self, request: Request, found: Iterable[Object]) -> Response:
         every = list(found)

@@ -1,0 +1,370 @@
+"""Keeping up with Stripe: bursts, the request budget, stale answers, what fails for ever, events that never came."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from billing.budget import REQUESTS_PER_SECOND, SharedBudget
+from billing.catalogue import load_catalogue
+from billing.dead_letters import count_dead_letters, list_dead_letters, revive
+from billing.events import EventState, find_event, list_events
+from billing.memory import StripeInMemory
+from billing.queue import MOST_FAULTS, count_waiting, mark_dirty
+from billing.state import Kind, Node, Subscription
+from billing.stripe import StripeApi
+from billing.sync import Syncing, sync_customer
+from billing.unlinked import MOST_ATTEMPTS, keep_unlinked
+from errors import Unavailable
+from gating.postgres import PostgresSnapshots
+from storage.database import Database, connect
+from telemetry import Metrics
+from tests.clock import FixedClock
+from tests.flow.replay import gatehouse
+from tests.parts import DatabaseUrls
+from tests.stripe_server.catalogues import catalogue_of
+from tests.stripe_server.history import load_histories
+from tests.stripe_server.server import StripeServer, serving
+from tests.stripe_server.world import World
+from webhooks.backfill import Backfill
+from webhooks.handlers import HANDLERS
+from webhooks.inbox import Inbox
+from webhooks.worker import Worker
+
+HISTORY = load_histories()[0]
+
+
+def subscription(status: str) -> dict[str, Any]:
+    price = {"id": "price_1", "lookup_key": "pro_monthly", "product": "prod_1"}
+    item = {"id": "si_1", "price": price, "quantity": 1, "current_period_end": 2_000_000_000}
+    return {
+        "id": "sub_1",
+        "object": "subscription",
+        "customer": "cus_1",
+        "status": status,
+        "created": 1,
+        "items": {"data": [item]},
+        "metadata": {"member_id": "mem_1"},
+    }
+
+
+class Counting(StripeInMemory):
+    """Counts the fetches; raises `fault` instead where there is one."""
+
+    def __init__(self, status: str = "active") -> None:
+        super().__init__([subscription(status)])
+        self.fetches = 0
+        self.fault: Exception | None = None
+
+    async def fetch_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
+        self.fetches += 1
+        if self.fault:
+            raise self.fault
+        return await super().fetch_subscriptions(customer_id)
+
+
+def syncing_with(database: Database, stripe: StripeInMemory, clock: FixedClock, spacing: float = 0.0) -> Syncing:
+    catalogue = load_catalogue(Path("catalogue.yaml"))
+    return Syncing(database, stripe, catalogue, clock, "member_id", spacing_seconds=spacing)
+
+
+async def execute(database: Database, statement: str) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(text(statement))
+
+
+async def signal(database: Database, times: int = 1) -> None:
+    for _ in range(times):
+        async with database.transaction() as connection:
+            await mark_dirty(connection, ["cus_1"])
+
+
+MAKE_DUE = "UPDATE customer_sync SET retry_at = now() WHERE retry_at IS NOT NULL"
+
+
+@pytest.mark.parametrize(("spacing", "fetches"), [(60.0, 2), (0.0, 12)], ids=["real", "without the spacing"])
+async def test_a_burst_of_signals_costs_two_fetches(
+    spacing: float, fetches: int, database: Database, clock: FixedClock
+) -> None:
+    stripe = Counting()
+    worker = Worker(syncing_with(database, stripe, clock, spacing))
+    for _ in range(12):
+        await signal(database)
+        await worker.run_until_idle()
+    await execute(database, MAKE_DUE)
+    await worker.run_until_idle()
+    assert (stripe.fetches, await count_waiting(database)) == (fetches, 0)
+
+
+async def test_what_came_during_the_spacing_is_taken_up_right_after_it(database: Database, clock: FixedClock) -> None:
+    """Though the poll is far off."""
+    stripe, stop = Counting(), asyncio.Event()
+    worker = Worker(syncing_with(database, stripe, clock, spacing=0.3), poll_seconds=60)
+    await signal(database)
+    working = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(20):
+        while stripe.fetches < 1 or await count_waiting(database):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+        stripe.objects["sub_1"] = subscription("canceled")
+        await signal(database, times=5)
+        while await count_waiting(database):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+    stop.set()
+    await working
+    assert stripe.fetches == 2
+
+
+@pytest.mark.alone
+async def test_all_processes_together_stay_below_the_rate(database_urls: DatabaseUrls) -> None:
+    handles = [connect(database_urls.app) for _ in range(2)]
+    loop = asyncio.get_running_loop()
+    taken: list[float] = []
+
+    async def take(budget: SharedBudget) -> None:
+        for _ in range(5):
+            await budget.take()
+            taken.append(loop.time())
+
+    budgets = [SharedBudget(handle) for handle in handles for _ in range(4)]
+    await asyncio.gather(*map(take, budgets))
+    for handle in handles:
+        await handle.close()
+    assert len(taken) == 40
+    fullest = max(sum(start <= at < start + 1 for at in taken) for start in taken)
+    assert 10 <= fullest <= REQUESTS_PER_SECOND
+
+
+async def test_too_many_requests_stop_everybody_for_as_long_as_stripe_says(database: Database) -> None:
+    asked: list[str] = []
+
+    async def refuse(request: Request) -> Response:
+        asked.append(request.url.path)
+        return JSONResponse({"error": {"type": "rate_limit"}}, status_code=429, headers={"Retry-After": "30"})
+
+    class Refusing(StripeServer):
+        def app(self) -> Starlette:
+            return Starlette(routes=[Route("/{path:path}", refuse)])
+
+    async with serving(Refusing()) as server:
+        stripe = StripeApi("sk_test_x", base_address=server.url, budget=SharedBudget(database))
+        with pytest.raises(Unavailable, match="429"):
+            await stripe.fetch_subscriptions("cus_1")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await stripe.fetch_dispute("du_1")
+        await stripe.close()
+    [row] = await database.fetch("SELECT next_at - now() AS pause FROM stripe_budget")
+    assert timedelta(seconds=25) < row.pause <= timedelta(seconds=32)
+    assert len(asked) == 1
+
+
+async def test_an_answer_older_than_its_event_is_asked_for_again_twice(database: Database, clock: FixedClock) -> None:
+    stripe = Counting("active")
+    syncing = syncing_with(database, stripe, clock)
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    await inbox.accept(orjson.dumps(event("evt_1", subscription("canceled"), clock)))
+    worker = Worker(syncing)
+    for fetches, pause in ((1, 5), (2, 55), (3, None)):
+        await worker.run_until_idle()
+        [row] = await database.fetch("SELECT recheck_at - now() AS pause FROM customer_sync")
+        assert stripe.fetches == fetches
+        assert (row.pause and round(row.pause.total_seconds())) == pause
+        await execute(database, "UPDATE customer_sync SET recheck_at = now()" if pause else "SELECT 1")
+
+
+async def test_a_recheck_finds_what_the_first_answer_missed(database: Database, clock: FixedClock) -> None:
+    stripe = Counting("active")
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    await inbox.accept(orjson.dumps(event("evt_1", subscription("canceled"), clock)))
+    worker = Worker(syncing_with(database, stripe, clock))
+    await worker.run_until_idle()
+    assert (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
+    stripe.objects["sub_1"] = subscription("canceled")
+    await execute(database, "UPDATE customer_sync SET recheck_at = now()")
+    await worker.run_until_idle()
+    assert not (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
+    [row] = await database.fetch("SELECT recheck_at, rechecks FROM customer_sync")
+    assert (row.recheck_at, row.rechecks) == (None, 0)
+
+
+def event(id: str, subject: dict[str, Any], clock: FixedClock) -> dict[str, Any]:
+    return {
+        "id": id,
+        "object": "event",
+        "type": "customer.subscription.updated",
+        "created": int(clock.now().timestamp()),
+        "livemode": False,
+        "data": {"object": subject},
+    }
+
+
+async def fail_often(worker: Worker, database: Database, times: int) -> None:
+    for _ in range(times):
+        await execute(database, MAKE_DUE)
+        await worker.run_until_idle()
+
+
+async def test_faults_of_ours_end_as_a_dead_letter_that_a_signal_or_a_replay_takes_up(
+    database: Database, clock: FixedClock
+) -> None:
+    stripe = Counting()
+    stripe.fault = KeyError("sk_live_secret and what Stripe sent")
+    worker = Worker(syncing_with(database, stripe, clock))
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    await inbox.accept(orjson.dumps(event("evt_1", subscription("active"), clock)))
+    assert [each.state for each in await list_events(database, limit=5)] == [EventState.WAITING]
+    await fail_often(worker, database, MOST_FAULTS + 3)
+    assert stripe.fetches == MOST_FAULTS
+    [letter] = await list_dead_letters(database, limit=5)
+    assert (letter.id, letter.kind, letter.attempts) == ("cus_1", "customer", MOST_FAULTS)
+    assert letter.reason.startswith("KeyError in test_keeping_up.py:")
+    assert (await count_waiting(database), await count_dead_letters(database)) == (0, 1)
+    assert [each.state for each in await list_events(database, limit=5)] == [EventState.DEAD]
+
+    await signal(database)
+    await fail_often(worker, database, MOST_FAULTS)
+    assert stripe.fetches == 2 * MOST_FAULTS
+    stripe.fault = None
+    async with database.transaction() as connection:
+        assert await revive(connection, "cus_1")
+        assert not await revive(connection, "cus_1")
+    await worker.run_until_idle()
+    assert await count_dead_letters(database) == 0
+    assert (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
+    found = await find_event(database, "evt_1")
+    assert found is not None
+    assert found.state is EventState.DONE
+
+
+async def test_a_stripe_that_does_not_answer_makes_no_dead_letter(database: Database, clock: FixedClock) -> None:
+    stripe = Counting()
+    stripe.fault = Unavailable("Stripe cannot be reached.")
+    await signal(database)
+    await fail_often(Worker(syncing_with(database, stripe, clock)), database, MOST_FAULTS + 3)
+    assert stripe.fetches >= MOST_FAULTS + 3
+    assert (await count_waiting(database), await count_dead_letters(database)) == (1, 0)
+
+
+async def test_a_dispute_that_leads_nowhere_becomes_a_dead_letter_and_is_still_tried(
+    database: Database, clock: FixedClock
+) -> None:
+    async with database.transaction() as connection:
+        await keep_unlinked(connection, [Node(Kind.DISPUTE, "du_1")])
+    worker = Worker(syncing_with(database, StripeInMemory([]), clock))
+    for _ in range(MOST_ATTEMPTS):
+        assert await count_dead_letters(database) == 0
+        await worker.run_until_idle()
+        await execute(database, "UPDATE stripe_unlinked SET retry_at = now()")
+    [letter] = await list_dead_letters(database, limit=5)
+    assert (letter.id, letter.kind, letter.attempts) == ("du_1", "dispute", MOST_ATTEMPTS)
+    async with database.transaction() as connection:
+        assert await revive(connection, "du_1")
+    assert await count_dead_letters(database) == 0
+
+
+async def test_events_that_never_arrived_are_fetched_and_end_in_the_same_state(
+    database: Database, clock: FixedClock
+) -> None:
+    """A third of the history is delivered, the rest is lost; the worker's backfill brings it."""
+    clock.at = datetime.fromtimestamp(HISTORY.steps[-1].created, UTC)
+    catalogue = catalogue_of(HISTORY.catalogue, HISTORY.policy)
+    async with serving(StripeServer()) as server:
+        world = server.add(World(HISTORY, len(HISTORY.steps)))
+        async with gatehouse(database, server, catalogue, clock) as house:
+            await house.deliver_all(HISTORY.steps[::3])
+            stripe = StripeApi("sk_test_gatehouse", base_address=server.url, page_size=3)
+            inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="user_id", livemode=False)
+            backfill = Backfill(database, stripe, inbox, clock)
+            recent = [step for step in HISTORY.steps if clock.at - timedelta(days=30) <= at(step.created)]
+            lost = [step for step in recent if step not in HISTORY.steps[::3]]
+            assert len(lost) > 3
+            assert await backfill.fill_if_due() == len(lost)
+            assert await backfill.fill_if_due() is None, "it was read less than a minute ago"
+            assert await backfill.fill_if_due(every_seconds=0) == 0
+            await house.worker.run_until_idle()
+            held = (await house.snapshot_of(HISTORY.member_id)).features_at(clock.now())
+            assert sorted(held) == HISTORY.steps[-1].expected["entitlements"]
+            await stripe.close()
+        assert world.at_end
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+async def test_each_backfill_begins_a_little_before_the_last_ended_and_a_long_gap_asks_for_a_reconciliation(
+    database: Database, clock: FixedClock
+) -> None:
+    asked: list[datetime] = []
+
+    class Asked(StripeInMemory):
+        def fetch_events(self, since: datetime) -> Any:
+            asked.append(since)
+            return super().fetch_events(since)
+
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    backfill = Backfill(database, Asked([]), inbox, clock)
+    began = clock.at
+    for wait in (timedelta(0), timedelta(hours=2), timedelta(days=40)):
+        clock.at += wait
+        assert await database.fetch("SELECT id FROM reconciliation") == []
+        await backfill.fill_if_due(every_seconds=0)
+    assert asked == [
+        began - timedelta(days=30),
+        began - timedelta(minutes=10),
+        clock.at - timedelta(days=30),
+    ]
+    assert len(await database.fetch("SELECT id FROM reconciliation")) == 1
+
+
+async def test_a_backfill_that_breaks_off_is_due_again_at_once(database: Database, clock: FixedClock) -> None:
+    class Broken(StripeInMemory):
+        async def fetch_events(self, since: datetime) -> AsyncGenerator[Mapping[str, Any]]:
+            yield event("evt_1", subscription("active"), clock)
+            raise Unavailable("Stripe cannot be reached.")
+
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    with pytest.raises(Unavailable):
+        await Backfill(database, Broken([]), inbox, clock).fill_if_due()
+    whole = StripeInMemory([event("evt_1", subscription("active"), clock)])
+    assert await Backfill(database, whole, inbox, clock).fill_if_due() == 1
+
+
+async def test_a_replayed_event_is_read_anew(database: Database, clock: FixedClock) -> None:
+    """What today's code takes from it is recorded, though the event was stored by code that took nothing."""
+    stripe = StripeInMemory([{**subscription("active"), "metadata": {}}])
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    body = orjson.dumps(event("evt_1", subscription("active"), clock))
+    await inbox.accept(body.replace(b"updated", b"created"))
+    await execute(database, "DELETE FROM stripe_claim")
+    worker = Worker(syncing_with(database, stripe, clock))
+    await worker.run_until_idle()
+    assert not (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
+    assert not await inbox.accept(body.replace(b"updated", b"created"))
+    await worker.run_until_idle()
+    assert not (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
+    await inbox.replay(body.replace(b"updated", b"created"))
+    await worker.run_until_idle()
+    assert (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
+
+
+async def test_the_spacing_never_holds_back_who_asks_for_a_sync(database: Database, clock: FixedClock) -> None:
+    stripe = Counting()
+    syncing = syncing_with(database, stripe, clock, spacing=60)
+    await signal(database)
+    await Worker(syncing).run_until_idle()
+    stripe.objects["sub_1"] = subscription("canceled")
+    await sync_customer(
+        "cus_1", database=database, stripe=stripe, catalogue=syncing.catalogue, clock=clock, member_key="member_id"
+    )
+    assert stripe.fetches == 2
+    assert not (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
