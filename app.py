@@ -25,7 +25,8 @@ from billing.sync import Syncing
 from clock import Clock, SystemClock
 from content.publish import Feed
 from errors import GatehouseError, NotConfigured
-from execution.contract import prepare
+from execution.contract import ReadRules, prepare
+from execution.rules import build_rules
 from gating.model import DenialCode, Denied
 from gating.postgres import PostgresSnapshots
 from gating.publish import count_pending, run_publisher
@@ -77,13 +78,19 @@ class Parts:
         await self.redis.aclose()
 
 
-def build_app(settings: Settings, *, clock: Clock | None = None, query_logger: QueryLogger | None = None) -> Starlette:
+def build_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    query_logger: QueryLogger | None = None,
+    read_rules: ReadRules = build_rules,
+) -> Starlette:
     """The web application. Raises NotConfigured; its start does too when the database login is not fit for service."""
     parts = _parts(settings, clock or SystemClock(), query_logger)
     feed, store = Feed(parts.database), _store(parts)
     services = Services(parts.clock, parts.database, parts.catalogue, store, feed)
     keys = keys_for(settings.signing_key_file, settings.data_dir)
-    surface = _surface(settings, parts, keys, services)
+    surface = _surface(settings, parts, keys, services, read_rules)
     routes = [*build_routes(surface, _health(parts), keys, explorer=settings.development), _webhooks(settings, parts)]
 
     @asynccontextmanager
@@ -193,12 +200,12 @@ def _store(parts: Parts) -> EntitlementStore:
     )
 
 
-def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services) -> Surface:
+def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services, read_rules: ReadRules) -> Surface:
     schemas = build_schemas()
     verifier = TokenVerifier(keys, issuer=settings.token_issuer, clock=parts.clock, development=settings.development)
 
     features, count = frozenset(parts.catalogue.features), partial(_count, parts.metrics)
-    serve = partial(prepare, offers=parts.catalogue, features=features, on_denied=count)
+    serve = partial(prepare, offers=parts.catalogue, features=features, on_denied=count, read_rules=read_rules)
     return Surface(
         serve(schemas.full),
         serve(schemas.integrator),

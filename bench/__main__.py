@@ -1,15 +1,18 @@
-"""`python -m bench`: one run, then `bench/report.md` and `bench/results.json`. `--help` says how to make it shorter."""
+"""`python -m bench`: one run, then `report.md` with its plots and `results.json`. `--help` says how to shorten it."""
 
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import orjson
 
+from bench.cases import Row
 from bench.comparisons import COMPARISONS
+from bench.curves import CURVES, GROWTH, GROWTH_REFERENCE, SIZES
 from bench.data import FREE, PRO
 from bench.faults import Missing
 from bench.figures import change_of
@@ -17,15 +20,18 @@ from bench.ground import Ground, open_ground
 from bench.inside import measure_inside
 from bench.load import Sample
 from bench.machine import machine, versions
+from bench.plots import plot
 from bench.report import Outcome, Overhead, report
-from bench.rows import PAIRS, ROWS, Row
+from bench.rows import PAIRS, REFERENCE, ROWS
 from bench.run import Bench, Plan
-from bench.servers import running
+from bench.servers import Server, running
 from bench.tools import install_node_peers, require_tools
 from clock import SystemClock
 from errors import GatehouseError
 
 HERE = Path(__file__).parent
+
+CURVE_SECONDS = 1
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,8 +47,12 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no report: {failure.message}", file=sys.stderr)
         return 1
     (HERE / "report.md").write_text(report(outcome), encoding="utf-8")
+    (HERE / "plots").mkdir(exist_ok=True)
+    for curve in CURVES:
+        drawn = plot(curve.title, curve.axes, curve.points(outcome.samples))
+        (HERE / "plots" / f"{curve.name}.svg").write_text(drawn, encoding="utf-8")
     (HERE / "results.json").write_bytes(_results(outcome.samples))
-    say("written: bench/report.md, bench/results.json")
+    say("written: bench/report.md, bench/plots, bench/results.json")
     return 0
 
 
@@ -50,35 +60,49 @@ def measure(plan: Plan) -> Outcome:
     """Everything, on one ground. Raises RunFailed."""
     where = machine()
     with open_ground(say) as ground:
-        servers = {row.server.name: row.server for row in ROWS}
-        with running(servers.values(), ground, os.environ, say) as started:
-            bench = Bench(ground, started, say)
-            bench.check_answers(ROWS)
-            bench.warm_up(ROWS, plan.warm_up_seconds)
-            samples = bench.rounds(ROWS, plan)
-            over_http = _over_http(bench, plan)
+        sizes = [row for curve in SIZES for row in curve.rows()]
+        paired = list(dict.fromkeys(row for _, base, measured in PAIRS for row in (base, measured)))
+        with _bench([*ROWS, *paired, *sizes], ground, REFERENCE) as bench:
+            bench.warm_up([*ROWS, *paired], plan.seconds)
+            samples = bench.rounds(ROWS, plan.rounds, plan.seconds)
+            over_http = list(_over_http(bench, plan))
+            samples |= _curves(bench, sizes, plan)
+        growth = [row for curve in GROWTH for row in curve.rows()]
+        with _bench(growth, ground, GROWTH_REFERENCE) as bench:
+            samples |= _curves(bench, growth, plan)
         overheads = [*_inside(ground, plan), *over_http]
     return Outcome(SystemClock().now().date(), plan, where, versions(), samples, overheads)
 
 
-def _over_http(bench: Bench, plan: Plan) -> list[Overhead]:
-    found: list[Overhead] = []
+@contextmanager
+def _bench(rows: Sequence[Row], ground: Ground, reference: Server) -> Generator[Bench]:
+    """The servers of `rows`, running, each of their answers compared."""
+    servers = {row.server.name: row.server for row in rows}
+    with running(servers.values(), ground, os.environ, say) as started:
+        bench = Bench(ground, started, say)
+        bench.check_answers(rows, reference)
+        yield bench
+
+
+def _curves(bench: Bench, rows: Sequence[Row], plan: Plan) -> dict[Row, list[Sample]]:
+    bench.warm_up(rows, CURVE_SECONDS)
+    return bench.rounds(rows, plan.rounds, CURVE_SECONDS)
+
+
+def _over_http(bench: Bench, plan: Plan) -> Iterator[Overhead]:
     for comparison, base, measured in PAIRS:
         say(f"{plan.pairs} pairs of `{comparison.measured}` over HTTP, {plan.pairs * plan.seconds * 2} s")
         pairs = bench.alternate(base, measured, plan)
         change = change_of([(before.server_cpu, after.server_cpu) for before, after in pairs])
-        found.append(Overhead(comparison, "over HTTP", change))
-    return found
+        yield Overhead(comparison, "over HTTP", change)
 
 
-def _inside(ground: Ground, plan: Plan) -> list[Overhead]:
+def _inside(ground: Ground, plan: Plan) -> Iterator[Overhead]:
     say(f"{plan.pairs} rounds inside one process")
-    tokens = {"pro": ground.token(PRO), "free": ground.token(FREE)}
-    taken = measure_inside(ground, tokens, plan.pairs)
-    return [
-        Overhead(each, "in one process", change_of(list(zip(taken[each.base], taken[each.measured], strict=True))))
-        for each in COMPARISONS
-    ]
+    taken = measure_inside(ground, {"pro": ground.token(PRO), "free": ground.token(FREE)}, plan.pairs)
+    for each in COMPARISONS:
+        change = change_of(list(zip(taken[each.base], taken[each.measured], strict=True)))
+        yield Overhead(each, "in one process", change)
 
 
 def _plan(arguments: Sequence[str]) -> Plan:
@@ -87,9 +111,8 @@ def _plan(arguments: Sequence[str]) -> Plan:
         ("seconds", "of each sample"),
         ("rounds", "in each of which every row is sampled once"),
         ("pairs", "for each comparison of Gatehouse with itself, at least 5; 30 for a bound worth reporting"),
-        ("warm-up-seconds", "for each row"),
     ):
-        default = getattr(Plan(), name.replace("-", "_"))
+        default = getattr(Plan(), name)
         parser.add_argument(f"--{name}", type=_positive, default=default, help=f"{meaning}; {default} unless given")
     plan = Plan(**vars(parser.parse_args(arguments)))
     if plan.pairs < 5:

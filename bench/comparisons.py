@@ -6,33 +6,23 @@ from bench.figures import Change
 
 OFF, ON = "gates off", "gates on, allowed"
 DENIED, BY_ERROR = "denied", "denied by error"
-OFF_UNASKED = "gates off, body not asked for"
-UNWALLED = "gates and wall off"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What `measured` costs more than `base`. `bar` is the most that is accepted, 0.05 for 5 %, if any."""
+    """What `measured` costs more than `base`. `most` is what is accepted, 0.05 for 5 %; the aim is no cost at all."""
 
     measured: str
     base: str
-    bar: float | None = None
+    most: float
 
     def verdict(self, change: Change) -> str:
-        if self.bar is None:
-            return "-"
-        if change.upper <= self.bar:
-            return "held"
-        return "missed" if change.lower > self.bar else "not shown"
+        if change.upper > self.most:
+            return "missed" if change.lower > self.most else "not shown"
+        return "met" if change.median > 0 else "aim met"
 
 
-COMPARISONS = (
-    Comparison(ON, OFF, bar=0.05),
-    Comparison(DENIED, OFF, bar=0.10),
-    Comparison(BY_ERROR, OFF, bar=0.10),
-    Comparison(DENIED, OFF_UNASKED),
-    Comparison(BY_ERROR, OFF_UNASKED),
-    Comparison(DENIED, ON),
-    Comparison(BY_ERROR, ON),
-    Comparison(OFF, UNWALLED),
-)
+GATING = Comparison(ON, OFF, most=0.01)
+DENYING = Comparison(DENIED, ON, most=0.15)
+DENYING_BY_ERROR = Comparison(BY_ERROR, ON, most=0.15)
+COMPARISONS = (GATING, DENYING, DENYING_BY_ERROR)

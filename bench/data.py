@@ -1,7 +1,7 @@
 """The same rows for everybody: ours in our own tables, the peers' derived from them in the schema `bench`.
 
-10,000 articles (all bodies premium, about 600 characters) by 200 authors, 1,000 members; PRO holds everything of the
-plan `pro`, FREE nothing. Both have used something this month.
+10,000 articles (all bodies premium, about 600 characters) by 200 authors, each with 10 courses of 5 lessons; 1,000
+members. PRO holds everything of the plan `pro`, FREE nothing. Both have used something this month.
 """
 
 import asyncpg
@@ -34,6 +34,17 @@ OURS = """
            || repeat('Lorem "ipsum" dolor sit amet, consectetur adipiscing elit. ', 10)
     FROM content;
 
+    INSERT INTO content (id, kind, slug, title, teaser, author_id, published_at)
+    SELECT 'crs_' || lpad(n::text, 5, '0'), 'course', 'course-' || n, 'Title of course number ' || n,
+           'Teaser for course ' || n, 'aut_' || lpad((1 + n * 37 % 200)::text, 5, '0'),
+           timestamptz '2026-01-01 00:00:00+00' - n * interval '1 hour'
+    FROM generate_series(1, 2000) n;
+
+    INSERT INTO content (id, kind, slug, title, teaser, author_id, published_at, parent_id, position)
+    SELECT 'les_' || lpad(n::text, 5, '0'), 'lesson', 'lesson-' || n, 'Title of lesson number ' || n,
+           'Teaser for lesson ' || n, c.author_id, c.published_at, c.id, 1 + n % 5
+    FROM generate_series(0, 9999) n JOIN content c ON c.id = 'crs_' || lpad((1 + n / 5)::text, 5, '0');
+
     INSERT INTO usage_counter (member_id, month, meter, used)
     SELECT id, date_trunc('month', now() AT TIME ZONE 'UTC')::date, meter, length(email) * 7 % 40
     FROM member, unnest(ARRAY['articles_read', 'downloads']) meter;
@@ -49,6 +60,9 @@ THEIRS = f"""
     CREATE TABLE bench.article AS
         SELECT c.id, c.slug, c.title, c.teaser, b.body, c.published_at, c.author_id
         FROM content c JOIN content_body b ON b.content_id = c.id;
+    CREATE TABLE bench.course AS SELECT id, title, published_at, author_id FROM content WHERE kind = 'course';
+    CREATE TABLE bench.lesson AS
+        SELECT id, title, position, parent_id AS course_id FROM content WHERE kind = 'lesson';
     CREATE TABLE bench.entitlement AS SELECT DISTINCT member_id, feature FROM entitlement_grant;
     CREATE TABLE bench.plan (id text PRIMARY KEY, name text NOT NULL);
     CREATE TABLE bench.member AS
@@ -61,6 +75,10 @@ THEIRS = f"""
     ALTER TABLE bench.author ADD PRIMARY KEY (id);
     ALTER TABLE bench.article ADD PRIMARY KEY (id), ADD FOREIGN KEY (author_id) REFERENCES bench.author;
     CREATE INDEX ON bench.article (published_at DESC, id DESC);
+    ALTER TABLE bench.course ADD PRIMARY KEY (id), ADD FOREIGN KEY (author_id) REFERENCES bench.author;
+    CREATE INDEX ON bench.course (author_id, published_at DESC, id DESC);
+    ALTER TABLE bench.lesson ADD PRIMARY KEY (id), ADD FOREIGN KEY (course_id) REFERENCES bench.course;
+    CREATE INDEX ON bench.lesson (course_id, position);
     ALTER TABLE bench.entitlement ADD PRIMARY KEY (member_id, feature);
     ALTER TABLE bench.member ADD PRIMARY KEY (id);
     ALTER TABLE bench.usage ADD PRIMARY KEY (member_id, meter);

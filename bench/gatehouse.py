@@ -1,104 +1,93 @@
-"""Gatehouse as it ships, and beside it what differs from that in one thing only. Factories for uvicorn.
+"""Gatehouse as it ships, and beside it what differs from that in its rules only. Factories for uvicorn.
 
-The settings are the real ones from the environment. A variant is the real application with another `Surface` under its
-GraphQL routes: whatever is not named here is the code that ships.
+The settings are the real ones from the environment. A variant is the real application whose schema is read with other
+rules: whatever is not named here is the code that ships.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
+from graphql import GraphQLSchema
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import build_app
 from cli.run import spare_the_collector
-from execution.contract import Contract
-from execution.documents import Documents
-from execution.gate import remember_gates
-from execution.limits import DEFAULT_LIMITS
-from execution.rules import RuleBook
+from execution.contract import ReadRules
+from execution.rules import RuleBook, build_rules
 from gating.model import Mode, Rule
-from identity.model import Principal
-from resolvers.context import Context
 from settings import load_settings
-from storage.database import NONE, Database, connect
-from storage.rows import Row
 from telemetry import configure_logging
-from web.graphql import GraphQLEndpoint
-from web.surface import Surface
 
-NO_RULES = RuleBook({}, {}, {}, {}, frozenset(), frozenset())
+EFFECTFUL = ("Mutation", "Subscription")
 
 
 def shipped() -> Starlette:
-    settings = load_settings(os.environ)
-    configure_logging(settings.log_level)
-    app = build_app(settings)
-    spare_the_collector()
-    return app
+    return _built(build_rules)
 
 
 def ungated() -> Starlette:
-    """The same schema as if it had no directive; bodies are still read through the wall."""
-    return _with_surface(shipped(), _without_gates)
-
-
-def unwalled() -> Starlette:
-    """Ungated, and the wall's tables are read like any other by a login that no policy holds."""
-    database = connect(os.environ["BENCH_UNWALLED_DATABASE_URL"])
-    bare = UnwalledDatabase(database.engine, database.readers, database.dsn, database.liveness)
-    return _with_surface(shipped(), lambda surface: _reading_from(bare, _without_gates(surface)))
+    """The same schema as if no query had a directive; bodies are still read through the wall."""
+    return _built(_no_rules)
 
 
 def denying_by_error() -> Starlette:
     """What is locked as it ships becomes an error for each position, which is what the peers do."""
-    return _with_surface(shipped(), lambda surface: _ruled_by(_errors_for_locks(surface.spa.rules), surface))
+    return _built(_errors_for_locks)
 
 
-class UnwalledDatabase(Database):
-    async def fetch_walled(
-        self, features: Iterable[str], query: str, parameters: Mapping[str, Any] = NONE
-    ) -> Sequence[Row]:
-        return await self.fetch(query, parameters)
+def side_by_side() -> ASGIApp:
+    """`shipped` under /on and `ungated` under /off, in one process.
+
+    Two processes of the same program differ by a few per cent for as long as they live, by where their memory lies;
+    that is more than what is measured here.
+    """
+    return _under_prefixes({"on": shipped(), "off": ungated()})
 
 
-def _with_surface(app: Starlette, change: Callable[[Surface], Surface]) -> Starlette:
-    app.router.routes[:] = [_changed(route, change) for route in app.router.routes]
+def _built(read_rules: ReadRules) -> Starlette:
+    settings = load_settings(os.environ)
+    configure_logging(settings.log_level)
+    app = build_app(settings, read_rules=read_rules)
+    spare_the_collector()
     return app
 
 
-def _changed(route: BaseRoute, change: Callable[[Surface], Surface]) -> BaseRoute:
-    if not isinstance(route, Route) or not isinstance(route.endpoint, GraphQLEndpoint):
-        return route
-    other = replace(route.endpoint, surface=change(route.endpoint.surface))
-    return Route(route.path, other, methods=list(route.methods or ()))
+def _no_rules(schema: GraphQLSchema) -> RuleBook:
+    """None for whatever can be read; mutations keep theirs, for without them a schema is not served at all."""
+    rules = build_rules(schema)
+    kept = {name: of_type for name, of_type in rules.fields.items() if name in EFFECTFUL}
+    return replace(rules, fields=kept, arguments={}, inputs={}, enum_values={})
 
 
-def _without_gates(surface: Surface) -> Surface:
-    return _ruled_by(NO_RULES, surface)
-
-
-def _ruled_by(rules: RuleBook, surface: Surface) -> Surface:
-    contract = surface.spa
-    documents = Documents(contract.schema, rules, DEFAULT_LIMITS)
-    return replace(surface, spa=replace(contract, rules=rules, gate_for=remember_gates(rules), documents=documents))
-
-
-def _errors_for_locks(rules: RuleBook) -> RuleBook:
+def _errors_for_locks(schema: GraphQLSchema) -> RuleBook:
     def loud(rule: Rule) -> Rule:
         return replace(rule, mode=Mode.ERROR) if rule.mode is Mode.LOCK else rule
 
+    rules = build_rules(schema)
     fields = {name: {field: loud(rule) for field, rule in of_type.items()} for name, of_type in rules.fields.items()}
     return replace(rules, fields=fields)
 
 
-def _reading_from(database: Database, surface: Surface) -> Surface:
-    async def open_context(principal: Principal, contract: Contract) -> Context:
-        context = await surface.open_context(principal, contract)
-        assert isinstance(context, Context)
-        context.services = replace(context.services, database=database)
-        return context
+def _under_prefixes(apps: Mapping[str, Starlette]) -> ASGIApp:
+    """Not Starlette's Mount, which asks them in turn and so serves the first one cheaper."""
 
-    return replace(surface, open_context=open_context)
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            for app in apps.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    whole = Starlette(lifespan=lifespan)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await whole(scope, receive, send)
+            return
+        _, prefix, path = scope["path"].split("/", 2)
+        await apps[prefix]({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, receive, send)
+
+    return serve

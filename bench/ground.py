@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bench.data import seed
@@ -23,15 +25,20 @@ from storage.migrate import migrate
 ISSUER = "gatehouse"
 WEBHOOK_SECRET = "whsec_bench"
 TOKEN_LIFE = timedelta(minutes=5)
+CONNECTIONS = 300
 CATALOGUE = Path("catalogue.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`folder` may be written to and is removed at the end; `variables` is what servers find in their environment."""
+    """`folder` may be written to and is removed at the end; `variables` is what servers find in their environment.
+
+    `postgres` is the process id of the server, `superuser_url` a login that no policy holds.
+    """
 
     folder: Path
     postgres: int
+    superuser_url: str
     keys: Keys
     variables: dict[str, str]
 
@@ -45,15 +52,40 @@ class Ground:
 def open_ground(progress: Callable[[str], None]) -> Generator[Ground]:
     with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as name:
         folder = Path(name)
-        running = parts.start(folder / "data", progress=progress)
+        running = _start(folder / "data", progress)
         try:
             places = running.addresses
             progress("seeding")
             asyncio.run(_fill(places.owner_url))
             keys = _write_keys(folder)
-            yield Ground(folder, running.postgres.pid, keys, _variables(folder, places))
+            superuser_url = places.postgres.url(SUPERUSER)
+            yield Ground(folder, running.postgres.pid, superuser_url, keys, _variables(folder, places))
         finally:
             running.stop()
+
+
+def ask(url: str, statement: str) -> Any:
+    """Runs one statement on a connection of its own; the first value of its first row, if any."""
+    return asyncio.run(_ask(url, statement))
+
+
+async def _ask(url: str, statement: str) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+def _start(folder: Path, progress: Callable[[str], None]) -> parts.Parts:
+    """Both servers, with room for every worker's pool. Started twice: PostgreSQL reads that number at its start."""
+    running = parts.start(folder, progress=progress)
+    try:
+        url = running.addresses.postgres.url(SUPERUSER)
+        ask(url, f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+    finally:
+        running.stop()
+    return parts.start(folder, progress=progress)
 
 
 async def _fill(owner_url: str) -> None:
@@ -82,7 +114,6 @@ def _variables(folder: Path, places: parts.Addresses) -> dict[str, str]:
         "GATEHOUSE_STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "GATEHOUSE_LOG_LEVEL": "warning",
         "BENCH_DATABASE_URL": places.app_url,
-        "BENCH_UNWALLED_DATABASE_URL": places.postgres.url(SUPERUSER),
         "BENCH_PUBLIC_KEY_FILE": str(folder / "public_key.pem"),
         "BENCH_TOKEN_ISSUER": ISSUER,
         "BENCH_WEBHOOK_SECRET": WEBHOOK_SECRET,

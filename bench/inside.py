@@ -1,7 +1,8 @@
 """Processor time of whole requests inside one process, without HTTP: far less noise than under load.
 
 Run by `measure_inside` as a process of its own, with the environment of a server: every variant of Gatehouse in one
-interpreter, asked in turn through ASGI. Each round asks every arm in another order.
+interpreter, asked in turn through ASGI. In each round every arm has ten
+turns, in another order each time, so that whatever comes and goes within a second meets all arms alike.
 """
 
 import gc
@@ -20,33 +21,34 @@ import uvloop
 from starlette.applications import Starlette
 
 from bench import gatehouse
-from bench.comparisons import BY_ERROR, DENIED, OFF, OFF_UNASKED, ON, UNWALLED
+from bench.answers import check_answer, graphql_data
+from bench.cases import LIST
+from bench.comparisons import BY_ERROR, DENIED, OFF, ON
 from bench.faults import RunFailed
 from bench.ground import Ground
-from bench.rows import GATEHOUSE, LIST
+from bench.rows import GATEHOUSE, POSITIONS
 from bench.run import HEADERS
 from bench.servers import environment
 
-WARM_UP_REQUESTS = 50
-BLOCK_REQUESTS = 20
+WARM_UP_REQUESTS = 100
+TURNS = 10
+TURN_REQUESTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A variant of Gatehouse, what it is asked and by whom (`pro` or `free`)."""
+    """A variant of Gatehouse, by whom it is asked (`pro` or `free`), and how many errors it answers with."""
 
     build: Callable[[], Starlette]
     caller: str
-    query: str = LIST.query
+    errors: int = 0
 
 
 ARMS = {
     OFF: Arm(gatehouse.ungated, "pro"),
     ON: Arm(gatehouse.shipped, "pro"),
     DENIED: Arm(gatehouse.shipped, "free"),
-    BY_ERROR: Arm(gatehouse.denying_by_error, "free"),
-    OFF_UNASKED: Arm(gatehouse.ungated, "free", LIST.query.replace(" body ", " ")),
-    UNWALLED: Arm(gatehouse.unwalled, "pro"),
+    BY_ERROR: Arm(gatehouse.denying_by_error, "free", errors=POSITIONS),
 }
 
 
@@ -68,44 +70,59 @@ async def main() -> None:
         for name, arm in ARMS.items():
             app = arm.build()
             await stack.enter_async_context(app.router.lifespan_context(app))
-            asks[name] = _asking(app, arm.query, order["tokens"][arm.caller])
+            asks[name] = await _asking(app, order["tokens"][arm.caller], arm.errors)
         for ask in asks.values():
             await _block(ask, WARM_UP_REQUESTS)
         gc.collect()
-        gc.freeze()  # six applications stand in this heap, where a server has one
-        taken: dict[str, list[float]] = {name: [] for name in asks}
+        gc.freeze()  # several applications stand in this heap, where a server has one
         chance = random.Random(1)
-        for _ in range(order["rounds"]):
-            for name in chance.sample(list(asks), len(asks)):
-                taken[name].append(await _block(asks[name], BLOCK_REQUESTS))
-    json.dump(taken, sys.stdout)
+        rounds = [await _round(asks, chance) for _ in range(order["rounds"])]
+    json.dump({name: [taken[name] for taken in rounds] for name in asks}, sys.stdout)
+
+
+async def _round(asks: Mapping[str, Callable[[], Any]], chance: random.Random) -> dict[str, float]:
+    """CPU microseconds for each request, by arm."""
+    spent = dict.fromkeys(asks, 0.0)
+    for _ in range(TURNS):
+        for name in chance.sample(list(asks), len(asks)):
+            spent[name] += await _block(asks[name], TURN_REQUESTS)
+    return {name: seconds * 1e6 / (TURNS * TURN_REQUESTS) for name, seconds in spent.items()}
 
 
 async def _block(ask: Callable[[], Any], requests: int) -> float:
-    """CPU microseconds for each of `requests` requests, one after the other."""
-    gc.collect()
+    """CPU seconds of `requests` requests, one after the other."""
     before = time.process_time()
     for _ in range(requests):
         await ask()
-    return (time.process_time() - before) * 1e6 / requests
+    return time.process_time() - before
 
 
-def _asking(app: Starlette, query: str, token: str) -> Callable[[], Any]:
-    """A request through ASGI. Fails on any other status than 200."""
-    body = json.dumps({"query": query}).encode()
+async def _asking(app: Starlette, token: str, errors: int) -> Callable[[], Any]:
+    """A request through ASGI. Raises RunFailed when an answer has another number of errors, or is not the first one."""
+    request = {"type": "http.request", "body": json.dumps({"query": LIST.query}).encode(), "more_body": False}
     scope = _scope({**HEADERS, "authorization": f"Bearer {token}"})
+    answered: list[bytes] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return request
 
     async def send(message: Any) -> None:
-        if message["type"] == "http.response.start" and message["status"] != 200:
-            raise RunFailed(f"{message['status']} inside one process")
+        if message["type"] == "http.response.body":
+            answered.append(message["body"])
 
-    async def ask() -> None:
+    async def ask() -> bytes:
+        answered.clear()
         await app(dict(scope), receive, send)
+        return b"".join(answered)
 
-    return ask
+    expected = await ask()
+    check_answer("Gatehouse inside one process", expected, expected, graphql_data, errors)
+
+    async def ask_again() -> None:
+        if await ask() != expected:
+            raise RunFailed(f"another answer inside one process: {answered[0][:300]!r}")
+
+    return ask_again
 
 
 def _scope(headers: Mapping[str, str]) -> dict[str, Any]:

@@ -5,26 +5,34 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
+from bench.cases import Case, Deliveries, Row
 from bench.comparisons import Comparison
+from bench.curves import CURVES, MANY_CONNECTIONS, Curve
 from bench.figures import Change
 from bench.load import Sample
-from bench.rows import RATIOS, REFERENCE, Case, Row
+from bench.rows import REFERENCE, ROWS
 from bench.run import Plan
+from bench.targets import results
 
 HOW_TO_READ = f"""
 Every answer was 200 and equal, byte for byte, to one that had been compared with the other servers' answer to the same
-case; else there would be no report. Absolute figures move with the machine: read ratios within one table.
+case; every acknowledged event was found in its table; else there would be no report. Absolute figures move with the
+machine: read ratios within one table.
 
 - `req/s`, `p50`, `p99` (milliseconds): medians over the rounds; one worker process each, wrk with one thread and 16
   connections on the same machine. `x` is against {REFERENCE.name} in the same table.
 - `CPU`: microseconds of user and system time of the server's process tree for each request, the median; 1,000,000 / CPU
-  is what one core can reach. `less` is how many times less than {REFERENCE.name}. `PG CPU`: the same of PostgreSQL.
-- Same switches: entitlements in memory, verified tokens remembered (Strawberry as it comes has neither), named
-  statements, 10 connections, no log line for a request that went well.
-- Gatehouse reads bodies through its second wall from a table of their own; the peers' tables have no wall.
-- Overheads: the change of CPU within each pair, its median, and bounds between which the median lies with 95 %
-  confidence each (order statistics, no assumption about the noise). A bar is `held` when the upper bound is below it,
-  `missed` when the lower one is above it, else `not shown`.
+  is what one core can reach. `PG CPU`: the same of PostgreSQL.
+- `times better`: the median over the rounds of the ratio within a round, more req/s or less time. `at least` and `aim`
+  are this project's own targets.
+- Same switches: entitlements in memory, verified tokens remembered, one algorithm of tokens, named statements, 10
+  connections to the same PostgreSQL, no log line for a request that went well.
+- Gatehouse reads bodies through its second wall from a table of their own; the peers' tables have no wall. With an
+  event it also keeps what the event proves, and whose customer is to be synced.
+- Against itself: the change of CPU within each pair, its median, and bounds between which the median lies with 95 %
+  confidence each (order statistics, no assumption about the noise). A bar is `met` when the upper bound is below it,
+  `missed` when the lower one is above it, else `not shown`. Over HTTP both arms are served by one process.
+- Workers: {MANY_CONNECTIONS} connections; wrk and PostgreSQL run on the same cores as the workers.
 """.strip()
 
 
@@ -49,34 +57,50 @@ class Outcome:
 
 def report(outcome: Outcome) -> str:
     plan = outcome.plan
+    cases = dict.fromkeys(row.case for row in ROWS)
     parts = [
         "# Benchmark\n\nWritten by `./dev bench`; do not edit.",
         f"{outcome.day:%Y-%m-%d}, {plan.rounds} interleaved rounds of {plan.seconds} s for each row.",
-        _ratios(outcome.samples),
-        *(_table(case, outcome.samples) for case in dict.fromkeys(row.case for row in outcome.samples)),
-        _overheads(outcome.overheads),
+        "## Targets\n\n" + _targets(outcome),
+        "## Gatehouse against itself, CPU for each request\n\n" + _overheads(outcome.overheads),
+        "## What grows with what\n\n" + "\n\n".join(_curve(curve, outcome.samples) for curve in CURVES),
+        *(_table(case, outcome.samples) for case in cases),
         "## How to read it\n\n" + HOW_TO_READ,
         "## Machine and versions\n\n" + _facts(outcome.machine) + "\n\n" + _facts(outcome.versions),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _ratios(samples: Mapping[Row, Sequence[Sample]]) -> str:
-    """Medians over the rounds of the ratio within each round, so that what slows a whole round down cancels out."""
-    taken = {(row.server, row.case): rounds for row, rounds in samples.items()}
-    head = ("case", "of", "against", "req/s, times", "CPU, times less")
-    body: list[Sequence[str]] = []
-    for case, measured, against in RATIOS:
-        rounds = list(zip(taken[measured, case], taken[against, case], strict=True))
-        speed = median(mine.per_second / theirs.per_second for mine, theirs in rounds)
-        saving = median(theirs.server_cpu / mine.server_cpu for mine, theirs in rounds)
-        body.append((case.title, measured.name, against.name, f"{speed:.2f}", f"{saving:.2f}"))
-    return "## Ratios\n\n" + _markdown(head, body)
+def _targets(outcome: Outcome) -> str:
+    head = ("case", "against", "figure", "Gatehouse", "peer", "times better", "at least", "aim", "")
+    body = (
+        (
+            each.target.case.title,
+            each.target.against.name,
+            each.figure.name,
+            f"{each.mine:,.{each.figure.digits}f}",
+            f"{each.theirs:,.{each.figure.digits}f}",
+            f"{each.times_better:.2f}",
+            f"{each.target.least:g}",
+            f"{each.target.aim:g}",
+            each.verdict,
+        )
+        for each in results(outcome.samples)
+    )
+    return _markdown(head, body)
 
 
-def _table(case: Case, samples: Mapping[Row, Sequence[Sample]]) -> str:
-    medians = {row: _median_sample(taken) for row, taken in samples.items() if row.case == case}
-    base = next(sample for row, sample in medians.items() if row.server == REFERENCE)
+def _curve(curve: Curve, samples: Mapping[Row, Sequence[Sample]]) -> str:
+    lines = curve.points(samples)
+    sizes = list(next(iter(lines.values())))
+    head = (curve.axes, *map(str, sizes))
+    body = ((name, *(f"{line[size]:,.0f}" for size in sizes)) for name, line in lines.items())
+    return f"![{curve.title}](plots/{curve.name}.svg)\n\n" + _markdown(head, body)
+
+
+def _table(case: Case | Deliveries, samples: Mapping[Row, Sequence[Sample]]) -> str:
+    medians = {row: _median_sample(samples[row]) for row in ROWS if row.case == case}
+    base = next(iter(medians.values()))
     head = ("server", "req/s", "x", "p50 ms", "p99 ms", "CPU µs", "less", "PG CPU µs", "errors")
     body = (
         (
@@ -92,11 +116,12 @@ def _table(case: Case, samples: Mapping[Row, Sequence[Sample]]) -> str:
         )
         for row, one in medians.items()
     )
-    return f"## {case.title}\n\n```graphql\n{case.query}\n```\n\n" + _markdown(head, body)
+    query = f"```graphql\n{case.query}\n```\n\n" if isinstance(case, Case) else ""
+    return f"## {case.title}\n\n{query}" + _markdown(head, body)
 
 
 def _overheads(overheads: Sequence[Overhead]) -> str:
-    head = ("cost of", "over", "how", "pairs", "median", "95 % bounds", "bar", "")
+    head = ("cost of", "over", "how", "pairs", "median", "95 % bounds", "at most", "aim", "")
     body = (
         (
             each.comparison.measured,
@@ -105,12 +130,13 @@ def _overheads(overheads: Sequence[Overhead]) -> str:
             str(each.change.pairs),
             f"{each.change.median:+.1%}",
             f"{each.change.lower:+.1%} to {each.change.upper:+.1%}",
-            "-" if each.comparison.bar is None else f"{each.comparison.bar:.0%}",
+            f"{each.comparison.most:.0%}",
+            "0%",
             each.comparison.verdict(each.change),
         )
         for each in overheads
     )
-    return "## Gatehouse against itself, CPU for each request\n\n" + _markdown(head, body)
+    return _markdown(head, body)
 
 
 def _median_sample(samples: Sequence[Sample]) -> Sample:

@@ -8,11 +8,14 @@ import httpx
 import orjson
 
 from bench.answers import check_answer
+from bench.cases import Case, Deliveries, Row
+from bench.deliveries import deliver
+from bench.events import delivery
 from bench.faults import RunFailed
-from bench.ground import Ground
-from bench.load import Sample, Shot, load
-from bench.rows import REFERENCE, Row
-from bench.servers import Running
+from bench.ground import WEBHOOK_SECRET, Ground
+from bench.load import Sample, Shot, load, repeating
+from bench.servers import Running, Server
+from clock import SystemClock
 
 HEADERS = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
 
@@ -21,10 +24,9 @@ HEADERS = {"content-type": "application/json", "accept": "application/json", "ac
 class Plan:
     """How long and how often. `seconds` is each sample's length; `pairs` at least 30 for a bound worth reporting."""
 
-    seconds: int = 3
-    rounds: int = 5
+    seconds: int = 2
+    rounds: int = 7
     pairs: int = 30
-    warm_up_seconds: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,22 @@ class Bench:
     servers: Mapping[str, Running]
     progress: Callable[[str], None]
 
-    def check_answers(self, rows: Sequence[Row]) -> None:
-        """Keeps each row's answer as the expected one. Raises RunFailed when one says something else."""
-        references = {row.case: self._ask(row) for row in rows if row.server == REFERENCE}
-        for row in rows:
-            answer = self._ask(row)
-            check_answer(f"{row.server.name}, {row.case.title}", answer, references[row.case], row.shape, row.errors)
+    def check_answers(self, rows: Sequence[Row], reference: Server) -> None:
+        """Keeps each row's answer as the expected one. Raises RunFailed when one says else than the reference's."""
+        answers = {row: self._ask(row) for row in rows}
+        references = {row.case: answer for row, answer in answers.items() if row.server == reference}
+        for row, answer in answers.items():
+            if isinstance(row.case, Case):
+                name = f"{row.server.name}, {row.case.title}"
+                check_answer(name, answer, references[row.case], row.shape, row.errors)
             self._expected(row).write_bytes(answer)
 
     def sample(self, row: Row, seconds: int) -> Sample:
-        one = self.servers[row.server.name]
-        shot = Shot(one.url, _body(row), self.ground.token(row.case.member_id), self._expected(row))
+        one, expected = self.servers[row.server.name], self._expected(row)
+        if isinstance(row.case, Deliveries):
+            return deliver(self.ground, one, row, expected, seconds)
+        variables = repeating(_body(row.case), self.ground.token(row.case.member_id))
+        shot = Shot(one.url, expected, variables, row.connections)
         return load(shot, seconds, server=one.process.pid, postgres=self.ground.postgres)
 
     def warm_up(self, rows: Sequence[Row], seconds: int) -> None:
@@ -53,13 +60,13 @@ class Bench:
             self.progress(f"warming up: {row.server.name}, {row.case.title}")
             self.sample(row, seconds)
 
-    def rounds(self, rows: Sequence[Row], plan: Plan) -> dict[Row, list[Sample]]:
+    def rounds(self, rows: Sequence[Row], count: int, seconds: int) -> dict[Row, list[Sample]]:
         """Every row once in each round, so that whatever disturbs the machine disturbs all rows alike."""
         samples: dict[Row, list[Sample]] = {row: [] for row in rows}
-        for number in range(1, plan.rounds + 1):
-            self.progress(f"round {number} of {plan.rounds}, {len(rows) * plan.seconds} s")
+        for number in range(1, count + 1):
+            self.progress(f"round {number} of {count}, {len(rows) * seconds} s")
             for row in rows:
-                samples[row].append(self.sample(row, plan.seconds))
+                samples[row].append(self.sample(row, seconds))
         return samples
 
     def alternate(self, base: Row, other: Row, plan: Plan) -> list[tuple[Sample, Sample]]:
@@ -74,19 +81,23 @@ class Bench:
         return taken
 
     def _ask(self, row: Row) -> bytes:
-        url = self.servers[row.server.name].url
-        authorization = {"authorization": f"Bearer {self.ground.token(row.case.member_id)}"}
+        headers, content = self._request(row.case)
         try:
-            response = httpx.post(url, content=_body(row), headers=HEADERS | authorization, timeout=30)
+            response = httpx.post(self.servers[row.server.name].url, content=content, headers=headers, timeout=30)
         except httpx.HTTPError as fault:
             raise RunFailed(f"{row.server.name} does not answer: {fault}") from fault
         if response.status_code != 200:
             raise RunFailed(f"{row.server.name} answers {response.status_code}: {response.text[:300]}")
         return response.content
 
+    def _request(self, case: Case | Deliveries) -> tuple[dict[str, str], bytes]:
+        if isinstance(case, Deliveries):
+            return delivery(0, WEBHOOK_SECRET, SystemClock().now())
+        return HEADERS | {"authorization": f"Bearer {self.ground.token(case.member_id)}"}, _body(case).encode()
+
     def _expected(self, row: Row) -> Path:
         return self.ground.folder / f"{row.server.name}, {row.case.title}.json"
 
 
-def _body(row: Row) -> str:
-    return orjson.dumps({"query": row.case.query}).decode()
+def _body(case: Case) -> str:
+    return orjson.dumps({"query": case.query}).decode()

@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.faults import RunFailed
 from bench.ground import Ground
@@ -19,13 +20,20 @@ NODE_PEERS = Path(__file__).parent / "peers" / "node"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """`command` gets the port in place of PORT, by its environment as well."""
+
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Server:
-    """`command` gets the port in place of PORT, by its environment as well; `path` is where it is asked."""
+    """One address of a program; `path` is where it is asked. Servers of one program share its process."""
 
     name: str
-    command: tuple[str, ...]
+    program: Program
     path: str
-    variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +48,15 @@ class Running:
         return f"http://{HOST}:{self.port}{self.server.path}"
 
 
-def uvicorn(name: str, factory: str, path: str, **variables: str) -> Server:
-    """One worker, as Gatehouse's own command runs it, without an access log. `factory` is `module:function`."""
+def uvicorn(factory: str, variables: Mapping[str, str] = MappingProxyType({}), *, workers: int = 1) -> Program:
+    """As Gatehouse's own command runs it, without an access log. `factory` is `module:function`."""
     options = ("--factory", "--host", HOST, "--port", "PORT", "--no-access-log", "--log-level", "warning")
-    return Server(name, (sys.executable, "-m", "uvicorn", factory, *options), path, variables)
+    several = ("--workers", str(workers)) if workers > 1 else ()
+    return Program((sys.executable, "-m", "uvicorn", factory, *options, *several), variables)
 
 
-def node(name: str, script: str, path: str, **variables: str) -> Server:
-    return Server(name, ("node", str(NODE_PEERS / script)), path, variables)
+def node(script: str, variables: Mapping[str, str] = MappingProxyType({})) -> Program:
+    return Program(("node", str(NODE_PEERS / script)), variables)
 
 
 @contextmanager
@@ -56,13 +65,15 @@ def running(
 ) -> Generator[dict[str, Running]]:
     """All of them, by name, once each accepts connections; all stopped at the end. Raises RunFailed."""
     with ExitStack() as stack:
+        of_program: dict[Program, Running] = {}
         started: dict[str, Running] = {}
         for server in servers:
-            progress(f"starting {server.name}")
-            one = _start(server, ground, environ)
-            stack.callback(_stop, one)
-            started[server.name] = one
-        for one in started.values():
+            if server.program not in of_program:
+                progress(f"starting {server.name}")
+                one = of_program[server.program] = _start(server, ground, environ)
+                stack.callback(_stop, one)
+            started[server.name] = replace(of_program[server.program], server=server)
+        for one in of_program.values():
             _wait_until_open(one)
         yield started
 
@@ -77,8 +88,8 @@ def _start(server: Server, ground: Ground, environ: Mapping[str, str]) -> Runnin
     log = ground.folder / f"{server.name.replace(' ', '_').replace('/', '_')}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [part if part != "PORT" else str(port) for part in server.command],
-            env={**environment(ground, environ), **server.variables, "PORT": str(port)},
+            [part if part != "PORT" else str(port) for part in server.program.command],
+            env={**environment(ground, environ), **server.program.variables, "PORT": str(port)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -17,6 +17,7 @@ from gating.ports import Offers
 
 OnDenied = Callable[[Denied], None]
 OnRun = Callable[[str], None]
+ReadRules = Callable[[GraphQLSchema], RuleBook]
 
 
 def ignore(_told: object) -> None:
@@ -50,9 +51,13 @@ def prepare(
     on_denied: OnDenied = ignore,
     on_run: OnRun = ignore,
     limits: Limits = DEFAULT_LIMITS,
+    read_rules: ReadRules = build_rules,
 ) -> Contract:
-    """Reads the rules of `schema` and checks them. Raises NotConfigured with every problem at once."""
-    rules = build_rules(schema)
+    """Reads the rules of `schema` and checks them. Raises NotConfigured with every problem at once.
+
+    `read_rules` is for measuring what gates cost: the benchmark serves the same schema under other rules.
+    """
+    rules = read_rules(schema)
     if problems := find_problems(schema, rules, features):
         raise NotConfigured("The schema cannot be served:\n" + "\n".join(f"  {problem}" for problem in problems))
     warnings = tuple(find_warnings(schema, rules, offers))

@@ -1,30 +1,41 @@
 // The part of Gatehouse's schema that the benchmark asks for, with mercurius' loaders for what comes in batches.
 import { GraphQLScalarType } from 'graphql'
-import { authorsOf, findMember, listArticles, listUsage, plansOf } from './database.js'
+import {
+  authorsOf, coursesOf, findMember, lessonsOf, listArticles, listAuthors, listUsage, plansOf
+} from './database.js'
 import { gating } from './settings.js'
+
+const connection = type => `
+  type ${type}Edge { cursor: String! node: ${type}! }
+  type ${type}Connection { edges: [${type}Edge!]! pageInfo: PageInfo! }
+`
 
 export const schema = `
   directive @auth(requires: String!) on FIELD_DEFINITION
   scalar DateTime
-  type Author { id: ID! name: String! }
+  type PageInfo { hasNextPage: Boolean! endCursor: String }
+  ${['Article', 'Author', 'Course', 'Lesson'].map(connection).join('')}
+  type Author { id: ID! name: String! courses(first: Int!): CourseConnection! }
+  type Course { id: ID! title: String! lessons(first: Int!): LessonConnection! }
+  type Lesson { id: ID! title: String! position: Int! }
   type Article {
     id: ID! slug: String! title: String! teaser: String! publishedAt: DateTime author: Author!
     body: String ${gating ? '@auth(requires: "content_premium")' : ''}
   }
-  type ArticleEdge { cursor: String! node: Article! }
-  type PageInfo { hasNextPage: Boolean! endCursor: String }
-  type ArticleConnection { edges: [ArticleEdge!]! pageInfo: PageInfo! }
   type Plan { name: String! }
   type Entitlement { feature: String! }
   type Usage { meter: String! used: Int! limit: Int }
   type Member { id: ID! email: String plan: Plan! entitlements: [Entitlement!]! usage: [Usage!]! }
-  type Query { articles(first: Int!, after: String): ArticleConnection! me: Member }
+  type Query {
+    articles(first: Int!): ArticleConnection! authors(first: Int!): AuthorConnection! me: Member
+  }
 `
 
 export const resolvers = {
   DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: instant => instant.toISOString() }),
   Query: {
-    articles: (_, { first, after }) => articleConnection(first, after),
+    articles: async (_, { first }) => pageOf(await listArticles(first + 1), first, cursorOf),
+    authors: async (_, { first }) => pageOf(await listAuthors(first + 1), first, cursorOfAuthor),
     me: (_, __, { caller }) => findMember(caller.memberId)
   },
   Article: { publishedAt: article => article.published_at },
@@ -34,24 +45,31 @@ export const resolvers = {
   }
 }
 
+// One statement for all parents of a level that ask for the same page.
+const pagesOf = (find, cursor) => async queries => {
+  const pages = new Map()
+  for (const first of new Set(queries.map(({ params }) => params.first))) {
+    const parents = queries.filter(({ params }) => params.first === first).map(({ obj }) => obj.id)
+    pages.set(first, await find(parents, first + 1))
+  }
+  return queries.map(({ obj, params: { first } }) => pageOf(pages.get(first).get(obj.id) ?? [], first, cursor))
+}
+
+const pageOf = (rows, first, cursor) => {
+  const edges = rows.slice(0, first).map(row => ({ cursor: cursor(row), node: row }))
+  return { edges, pageInfo: { hasNextPage: rows.length > first, endCursor: edges.at(-1)?.cursor ?? null } }
+}
+
+const encode = text => Buffer.from(text).toString('base64')
+const cursorOf = ({ published_at: at, id }) => encode(`${at.getTime()}:${id}`)
+const cursorOfAuthor = ({ name, id }) => encode(`${name}:${id}`)
+const cursorOfLesson = ({ position, id }) => encode(`${position}:${id}`)
+
 // Without mercurius' cache of loaded objects: within one request it costs more than it saves.
-const uncached = { cache: false }
+const uncached = loader => ({ loader, opts: { cache: false } })
 export const loaders = {
-  Article: { author: { loader: queries => authorsOf(queries.map(({ obj }) => obj.author_id)), opts: uncached } },
-  Member: { plan: { loader: queries => plansOf(queries.map(({ obj }) => obj.plan_id)), opts: uncached } }
-}
-
-const articleConnection = async (first, after) => {
-  const articles = await listArticles(first + 1, after && parseCursor(after))
-  const hasNextPage = articles.length > first
-  if (hasNextPage) articles.pop()
-  const edges = articles.map(article => ({ cursor: cursorOf(article), node: article }))
-  return { edges, pageInfo: { hasNextPage, endCursor: edges.at(-1)?.cursor ?? null } }
-}
-
-const cursorOf = article => Buffer.from(`${article.published_at.getTime()}:${article.id}`).toString('base64')
-
-const parseCursor = cursor => {
-  const [milliseconds, id] = Buffer.from(cursor, 'base64').toString().split(':')
-  return { publishedAt: new Date(Number(milliseconds)), id }
+  Article: { author: uncached(queries => authorsOf(queries.map(({ obj }) => obj.author_id))) },
+  Member: { plan: uncached(queries => plansOf(queries.map(({ obj }) => obj.plan_id))) },
+  Author: { courses: uncached(pagesOf(coursesOf, cursorOf)) },
+  Course: { lessons: uncached(pagesOf(lessonsOf, cursorOfLesson)) }
 }

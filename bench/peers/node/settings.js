@@ -17,3 +17,4 @@ export const gating = process.env.BENCH_GATING !== 'off'
 export const jit = process.env.BENCH_JIT !== 'off'
 export const memoryEntitlements = process.env.BENCH_ENTITLEMENTS === 'memory'
 export const tokenCache = process.env.BENCH_TOKEN_CACHE === 'on'
+export const workers = Number(process.env.BENCH_WORKERS ?? 1)
