@@ -1,6 +1,7 @@
 """Write the GraphQL SDL of each audience, which is the contract: full.graphql, integrator.graphql, spa.graphql.
 
-Prints what the change does to clients, a line each, breaking changes by that name. Needs no server.
+Prints what the change does to clients, a line each, breaking changes by that name. Needs no server. Who may see what
+is an artefact of its own: `python -m schema.matrix`.
 """
 
 import argparse

@@ -9,27 +9,13 @@ from gating.model import Source
 from identity import members as identity
 from resolvers import members as resolve
 from resolvers import subscriptions as resolve_subscriptions
+from resolvers.explain import explain_own_access
 from schema.content import Content
-from schema.fields import field, show_enum, shows
+from schema.explain import AccessExplanation
+from schema.fields import field, shows
 from schema.node import Connection, Node
 from schema.plans import Level, Limit, Plan
 from schema.subscriptions import PlanSubscription
-
-show_enum(
-    Source,
-    "Why a member holds a feature.",
-    {
-        Source.FREE: "Everybody does.",
-        Source.SUBSCRIPTION: "A subscription includes it.",
-        Source.ADD_ON: "It was bought in addition.",
-        Source.TRIAL: "A trial includes it.",
-        Source.SEAT: "An organisation gave the member a seat.",
-        Source.PROMOTION: "A promotion includes it.",
-        Source.GRANDFATHERED: "An older price included it, and still does.",
-        Source.MANUAL: "An operator granted it.",
-    },
-    name="EntitlementSource",
-)
 
 
 @strawberry.type(description="A member's right to a feature, now.")
@@ -95,5 +81,8 @@ class Member(Node):
     )
     api_access: ApiAccess | None = field(
         "Access for programs; needs the feature of its type.", resolver=resolve.api_access
+    )
+    explain_access: AccessExplanation = field(
+        "Why the member may see something, or may not: now, or at a past instant.", resolver=explain_own_access
     )
     bookmarks: Connection[Content] = field("What the member keeps, the latest first.", resolver=resolve.bookmarks)

@@ -9,6 +9,7 @@ from content.model import LISTED_KINDS
 from gating.directives import Audience, Authenticated, DenyMode, only_for, requires, requires_scopes
 from resolvers import access as resolve_access
 from resolvers import content as resolve_content
+from resolvers import explain as resolve_explain
 from resolvers import members as resolve_members
 from resolvers import nodes as resolve_nodes
 from resolvers import operations as resolve_operations
@@ -18,6 +19,7 @@ from resolvers.connection import After, First
 from resolvers.context import Info
 from resolvers.inputs import is_id, text_of
 from schema.content import Article, Author, Content, Course, SearchHit, Tag
+from schema.explain import AccessExplanation
 from schema.fields import field
 from schema.inputs import ContentFilter
 from schema.members import Entitlement, Member
@@ -90,6 +92,11 @@ class Query:
         "What a member holds now; null when there is no such member.",
         resolver=resolve_operations.member_entitlements,
         directives=[only_for(Audience.OPERATOR, Audience.INTEGRATOR), requires_scopes("entitlements:read")],
+    )
+    explain_access: AccessExplanation | None = field(
+        "Why a member may see something, or may not: now, or at a past instant; null when there is no such member.",
+        resolver=resolve_explain.explain_access,
+        directives=[only_for(Audience.OPERATOR), requires_scopes("members:read")],
     )
 
     @strawberry.field(description="Published content of all kinds.", graphql_type=Connection[Content])

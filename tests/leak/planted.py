@@ -24,6 +24,7 @@ DRAFT_TITLE = "canary-2d6f a draft"
 ARTICLE_TITLE = "An article for everybody to find"
 DOWNLOAD_TITLE = "A file for everybody to find"
 GRANT_ENDS = "2031-07-08T09:10:11"
+EXPLAINED_AT = "2030-05-06T07:08:09+00:00"
 SUBSCRIPTION_ID = "sub_canary55e1"
 EVENT_ID = "evt_canary66f2"
 EMAILS = {caller: f"canary-{caller}@members.example" for caller in MEMBERS}
@@ -56,6 +57,7 @@ PLANTED = {
     "Query.member": Planted((OPERATOR,), (EMAILS[PRO],), ("member",)),
     "Query.subscriptions": Planted((OPERATOR,), (SUBSCRIPTION_ID,), ("subscription",)),
     "Query.stripeEvents": Planted((OPERATOR,), (EVENT_ID,), ("stripe_event",)),
+    "Query.explainAccess": Planted((OPERATOR,), (EXPLAINED_AT,), ("entitlement_log",)),
     "Query.memberEntitlements": Planted((OPERATOR, INTEGRATOR), (GRANT_ENDS,), ("member",)),
     "Mutation.bookmarkContent": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
     "Mutation.removeBookmark": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
