@@ -12,7 +12,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from content.model import LISTED_KINDS, RECORDS, Entry, Kind, partial_record
+from content.model import LISTED_KINDS, Entry, Kind
+from content.records import entry_maker
 from storage.database import Database
 from storage.rows import Row
 
@@ -84,7 +85,8 @@ async def list_content(
     if after is not None:
         parameters |= {"after_key": after[0], "after_id": after[1]}
     rows = await _fetch(database, features, query, parameters, walled=_walled(where, ordering))
-    return [Listed(row.cursor_key, entry_of(names, row)) for row in rows]
+    make = entry_maker(names)
+    return [Listed(row[-1], make(row)) for row in rows]
 
 
 async def count_content(database: Database, features: Iterable[str], where: Where, ordering: Ordering) -> int:
@@ -103,21 +105,12 @@ async def search_content(database: Database, columns: frozenset[str], words: str
         " AND to_tsvector('simple', c.title || ' ' || c.teaser) @@ websearch_to_tsquery('simple', :words)"
         " ORDER BY c.published_at DESC, c.id DESC LIMIT :limit"
     )
-    return [entry_of(names, row) for row in await database.fetch(query, {"words": words, "limit": limit})]
+    return list(map(entry_maker(names), await database.fetch(query, {"words": words, "limit": limit})))
 
 
 def names_of(columns: frozenset[str]) -> tuple[str, ...]:
     """The columns to name in a statement, in their order."""
     return tuple(sorted(columns | {"id"}))
-
-
-def entry_of(names: Sequence[str], row: Row) -> Entry:
-    """A record of `row`, which begins with the kind and then has the columns `names`."""
-    kind, *values = row
-    carried: dict[str, Any] = dict(zip(names, values, strict=False))
-    if "tags" in carried:
-        carried["tags"] = tuple(carried["tags"])
-    return partial_record(RECORDS[kind], carried)
 
 
 async def _fetch(

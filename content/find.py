@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from content.browse import entry_of, names_of
-from content.model import LISTED_KINDS, Author, Entry, Tag, partial_record
+from content.browse import names_of
+from content.model import LISTED_KINDS, Author, Entry, Tag
+from content.records import author_maker, entry_maker
 from storage.database import Database
 
 
@@ -11,7 +12,8 @@ async def find_content(database: Database, columns: frozenset[str], content_ids:
     """Those of `content_ids` that are published, by id, archived or not."""
     names = names_of(columns)
     query = f"SELECT kind, {', '.join(names)} FROM content WHERE id = ANY(:ids) AND published_at IS NOT NULL"
-    return {row.id: entry_of(names, row) for row in await database.fetch(query, {"ids": list(content_ids)})}
+    rows = await database.fetch(query, {"ids": list(content_ids)})
+    return {entry.id: entry for entry in map(entry_maker(names), rows)}
 
 
 async def find_content_by_slug(database: Database, columns: frozenset[str], slug: str) -> Entry | None:
@@ -22,7 +24,7 @@ async def find_content_by_slug(database: Database, columns: frozenset[str], slug
         " WHERE slug = :slug AND published_at IS NOT NULL AND kind = ANY(:kinds)"
     )
     rows = await database.fetch(query, {"slug": slug, "kinds": [kind.value for kind in LISTED_KINDS]})
-    return entry_of(names, rows[0]) if rows else None
+    return entry_maker(names)(rows[0]) if rows else None
 
 
 async def find_authors(database: Database, columns: frozenset[str], author_ids: Iterable[str]) -> dict[str, Author]:
@@ -30,7 +32,7 @@ async def find_authors(database: Database, columns: frozenset[str], author_ids: 
     names = names_of(columns)
     query = f"SELECT {', '.join(names)} FROM author WHERE id = ANY(:ids)"
     rows = await database.fetch(query, {"ids": list(author_ids)})
-    return {row.id: partial_record(Author, dict(zip(names, row, strict=True))) for row in rows}
+    return {author.id: author for author in map(author_maker(names), rows)}
 
 
 async def list_authors(
@@ -42,7 +44,8 @@ async def list_authors(
     query = f"SELECT name AS cursor_key, {', '.join(names)} FROM author{follows} ORDER BY name, id LIMIT :limit"
     parameters = {"limit": limit, **({"after_name": after[0], "after_id": after[1]} if after else {})}
     found = await database.fetch(query, parameters)
-    return [(key, partial_record(Author, dict(zip(names, values, strict=True)))) for key, *values in map(tuple, found)]
+    make = author_maker(names, at=1)
+    return [(row[0], make(row)) for row in found]
 
 
 async def count_authors(database: Database) -> int:

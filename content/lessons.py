@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from content.browse import Listed, entry_of, names_of
+from content.browse import Listed, names_of
+from content.records import entry_maker
 from storage.database import Database
 
 
@@ -20,8 +21,10 @@ async def list_lessons(
     )
     parameters = {"ids": list(course_ids), "after": after, "limit": limit}
     lessons: dict[str, list[Listed]] = {}
+    make = entry_maker(names)
     for row in await database.fetch(query, parameters):
-        lessons.setdefault(row.parent_id, []).append(Listed(row.cursor_key, entry_of(names, row)))
+        lesson = make(row)
+        lessons.setdefault(str(lesson.parent_id), []).append(Listed(row[-1], lesson))
     return {**lessons}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,17 +92,7 @@ RECORDS: Mapping[str, type[Entry]] = {
 LISTED_KINDS = (Kind.ARTICLE, Kind.POST, Kind.COURSE, Kind.DOWNLOAD)
 """What stands in lists of content by itself; lessons are listed by their course."""
 
-Record = TypeVar("Record")
-
 
 def columns_of(record: type[Any]) -> frozenset[str]:
     """Every column that a record of this class can carry."""
     return frozenset(field.name for field in fields(record))
-
-
-def partial_record(record: type[Record], values: Mapping[str, Any]) -> Record:
-    """A record that carries `values` and nothing else."""
-    made = object.__new__(record)
-    for name, value in values.items():
-        object.__setattr__(made, name, value)
-    return made
