@@ -88,7 +88,7 @@ async def record_events(connection: AsyncConnection, arrivals: Collection[Arriva
     Returns the ids of the new ones. One transaction of the caller's; rows are taken in one order, against deadlocks.
     """
     by_id = {arrival.event.id: arrival for arrival in arrivals}
-    new = frozenset((await connection.execute(STORE, _columns([by_id[id] for id in sorted(by_id)]))).scalars())
+    new = frozenset((await connection.execute(STORE, columns_of([by_id[id] for id in sorted(by_id)]))).scalars())
     await replay_events(connection, [by_id[id] for id in sorted(new)])
     return new
 
@@ -109,7 +109,7 @@ async def _signal(connection: AsyncConnection, nodes: frozenset[Node]) -> None:
     await mark_dirty(connection, {node.id for node in direct}.union(*found.values()))
 
 
-def _columns(arrivals: Sequence[Arrival]) -> dict[str, object]:
+def columns_of(arrivals: Sequence[Arrival]) -> dict[str, object]:
     events = [arrival.event for arrival in arrivals]
     return {
         "ids": [event.id for event in events],

@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from errors import Unavailable
 from storage.faults import is_unreachable
 from storage.liveness import Liveness, addresses_of, any_answers
-from storage.readers import LONGEST_SECONDS, Readers, open_reader
+from storage.readers import LONGEST_SECONDS, Readers, open_reader, open_writer
 from storage.rows import Row
-from storage.statements import statement_of, walled_statement_of
+from storage.statements import Statement, statement_of, walled_statement_of
 from storage.wall import PARAMETER, SETTING, wall_value
 
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -32,10 +32,14 @@ QueryLogger = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """`engine` begins transactions; `readers` have connections of their own, and each read is one round trip."""
+    """`engine` begins transactions; `readers` have connections of their own, and each read is one round trip.
+
+    `writer` is one more connection of that kind, for statements that are a whole transaction.
+    """
 
     engine: AsyncEngine
     readers: Readers
+    writer: Readers
     dsn: str
     liveness: Liveness
 
@@ -60,6 +64,13 @@ class Database:
         statement = walled_statement_of(query)
         arguments = statement.arguments({**parameters, PARAMETER: wall_value(features)})
         return await self.readers.fetch(statement, arguments)
+
+    async def write(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """The rows that one writing statement returns, after its commit; in one round trip, in turn with all others.
+
+        Begun again when the connection turns out to be dead, so twice must be as good as once. Faults as for `fetch`.
+        """
+        return await self.writer.fetch(statement, statement.arguments(parameters))
 
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer."""
@@ -97,6 +108,7 @@ class Database:
 
     async def close(self) -> None:
         self.readers.close()
+        self.writer.close()
         await self.engine.dispose()
 
 
@@ -125,7 +137,9 @@ def connect(url: str, *, pool_size: int = 10, query_logger: QueryLogger | None =
     dsn = sqlalchemy_url.set(drivername="postgresql").render_as_string(hide_password=False)
     _, address = engine.dialect.create_connect_args(sqlalchemy_url)
     liveness = Liveness(partial(any_answers, addresses_of(sqlalchemy_url)))
-    return Database(engine, Readers(partial(open_reader, **address, **logged), pool_size, liveness), dsn, liveness)
+    readers = Readers(partial(open_reader, **address, **logged), pool_size, liveness)
+    writer = Readers(partial(open_writer, **address, **logged), 1, liveness)
+    return Database(engine, readers, writer, dsn, liveness)
 
 
 async def _notifications(connection: "asyncpg.Connection[asyncpg.Record]", channel: str) -> asyncio.Queue[str | None]:

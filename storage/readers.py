@@ -140,10 +140,14 @@ class Readers:
 
 async def open_reader(**options: Any) -> Connection:
     """A connection whose session the server takes to be read-only; JSON comes decoded. `options` are the driver's."""
+    return await open_writer(**options, server_settings={"default_transaction_read_only": "on"})
+
+
+async def open_writer(**options: Any) -> Connection:
+    """As `open_reader`, but it may write."""
     connection = await asyncpg.connect(
         **options,
         record_class=Row,
-        server_settings={"default_transaction_read_only": "on"},
         statement_cache_size=PREPARED,
         max_cached_statement_lifetime=0,
     )

@@ -2,14 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 
 from billing.events import Arrival, StripeEvent, record_events, replay_events
 from billing.facts import facts_of
+from billing.intake import is_plain, take_in
 from billing.objects import id_in, is_object, object_in, text_in, time_in
 from clock import Clock
 from errors import BadInput, Unavailable
@@ -20,6 +22,9 @@ from webhooks.registry import Registry
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+){1,9}")
 LARGEST_BATCH = 100
+
+Store = Callable[[Sequence[Arrival]], Awaitable[frozenset[str]]]
+"""Stores events and returns the ids of the new ones, after the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +99,33 @@ class Inbox:
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-            await self._store(batch)
+            plain = [each for each in batch if is_plain(each.arrival)]
+            await self._store(plain, partial(take_in, self._database))
+            await self._store([each for each in batch if not is_plain(each.arrival)], self._record)
 
-    async def _store(self, batch: Sequence[_Waiting]) -> None:
+    async def _record(self, arrivals: Sequence[Arrival]) -> frozenset[str]:
+        async with self._database.transaction() as connection:
+            return await record_events(connection, arrivals)
+
+    async def _store(self, batch: Sequence[_Waiting], store: Store) -> None:
         """Tells each of the batch its outcome; a fault in one is not the others': they are then stored one by one."""
+        if not batch:
+            return
         try:
-            async with self._database.transaction() as connection:
-                new = await record_events(connection, [each.arrival for each in batch])
+            new = set(await store([each.arrival for each in batch]))
         except Exception as fault:  # noqa: BLE001 - handed to whoever waits
             if len(batch) > 1 and not isinstance(fault, Unavailable):
                 for each in batch:
-                    await self._store([each])
+                    await self._store([each], store)
                 return
             for each in batch:
                 if not each.stored.done():
                     each.stored.set_exception(fault)
             return
-        first = set(new)
         for each in batch:
             if not each.stored.done():
-                each.stored.set_result(each.arrival.event.id in first)
-            first.discard(each.arrival.event.id)
+                each.stored.set_result(each.arrival.event.id in new)
+            new.discard(each.arrival.event.id)
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:
