@@ -12,13 +12,13 @@ from checks.model import OUTSIDE, Finding, Source
 TECHNOLOGIES = {
     "strawberry": ("schema", "resolvers", "web", "execution", "gating.directives"),
     "graphql": ("schema", "resolvers", "web", "execution", "gating.directives"),
-    "stripe": ("billing.stripe", "webhooks.signature"),
+    "stripe": ("billing.stripe", "webhooks.signature", "twin"),
     "redis": ("storage", "gating.redis", "cli.doctor"),
     "asyncpg": ("storage",),
     "alembic": ("storage",),
     "sqlalchemy": ("storage", "gating", "identity", "billing", "metering", "content", "webhooks", "cli"),
-    "starlette": ("web", "webhooks", "app", "cli"),
-    "uvicorn": ("cli", "web"),
+    "starlette": ("web", "webhooks", "app", "cli", "twin"),
+    "uvicorn": ("cli", "web", "twin"),
     "prometheus_client": ("telemetry", "web"),
 }
 """Who may import a library that is not to spread. A module not named here that imports one is a finding."""

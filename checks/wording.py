@@ -20,6 +20,7 @@ MEASURED = {
     "storage/liveness.py": "the event loop's own time, in which its deadlines are set",
     "storage/breaker.py": "how long a failing part is left alone; injected, so tests move it",
     "storage/embedded/": "waits for a server to start or stop",
+    "twin/server.py": "the twin has a time of its own, which follows the machine's",
     "web/requests.py": "how long an answer took, for its log line and histogram",
 }
 """Where a duration is measured on the machine's clock, and what for."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "token": "mint a bearer token for a member, an operator or an integrator",
     "events": "list, show and replay Stripe's events, and what could not be done with them",
     "reconcile": "find and mend what differs from Stripe",
+    "twin": "an offline Stripe for demo and tests: stateful, with test clocks and webhooks",
     "schema": "write the GraphQL SDL of each audience",
     "doctor": "say in words what is wrong with the set-up",
 }

@@ -1,0 +1,41 @@
+"""All resources: importing this declares every route, timer and derived thing."""
+
+from twin.resources import (
+    coupons,
+    customers,
+    entitlements,
+    events,
+    invoice_items,
+    invoices,
+    payment_intents,
+    payment_methods,
+    previews,
+    prices,
+    products,
+    setup_intents,
+    subscription_items,
+    subscriptions,
+    tax_rates,
+    test_clocks,
+    webhook_endpoints,
+)
+
+RESOURCES = (
+    coupons,
+    customers,
+    entitlements,
+    events,
+    invoice_items,
+    invoices,
+    payment_intents,
+    payment_methods,
+    previews,
+    prices,
+    products,
+    setup_intents,
+    subscription_items,
+    subscriptions,
+    tax_rates,
+    test_clocks,
+    webhook_endpoints,
+)
