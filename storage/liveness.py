@@ -95,15 +95,13 @@ class Liveness:
             return
 
     async def _doubt(self) -> None:
-        suspected = monotonic() - self._suspicious_seconds
-        suspects = [wait for wait in self._waits if wait.trusted <= suspected]
+        """Asks once for all, and judges also those that have become suspicious meanwhile."""
         try:
             lives = await asyncio.to_thread(self._probe)
             self._suspicious_seconds = SUSPICIOUS_SECONDS if lives else SILENT_SECONDS
             now = monotonic()
-            for wait in suspects:
-                if wait in self._waits:
-                    self._judge(wait, now, lives=lives)
+            for wait in [wait for wait in self._waits if wait.trusted + self._suspicious_seconds <= now]:
+                self._judge(wait, now, lives=lives)
         finally:
             self._look()
 

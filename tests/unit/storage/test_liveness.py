@@ -103,3 +103,16 @@ async def test_a_wait_that_has_ended_is_not_given_up(silent: str) -> None:
     await asyncio.sleep(1)
     assert (given_up, late.given_up) == (["late"], True)
     liveness.end(late)
+
+
+async def test_waits_that_begin_while_the_server_is_asked_share_its_silence(silent: str) -> None:
+    liveness, begun = Liveness(lambda: any_answers([silent], 0.4)), time.monotonic()
+
+    async def wait(delay: float) -> None:
+        await asyncio.sleep(delay)
+        async with liveness.watch():
+            await asyncio.sleep(30)
+
+    outcomes = await asyncio.gather(*(wait(delay) for delay in (0, 0.4, 0.5)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [TimeoutError] * 3
+    assert time.monotonic() - begun < 1.1  # 0.35 until asked, 0.4 of silence; another question would take as long again
