@@ -45,6 +45,13 @@ def accepts_html(accept: str) -> bool:
     return any(name == "text/html" and quality > 0 for name, quality in _ranges(accept))
 
 
+def accepts_event_stream(accept: str) -> bool:
+    """Whether the header lets us answer with events; absent means anything."""
+    ranges = list(_ranges(accept))
+    wanted = ("text/event-stream", "text/*", "*/*")
+    return not ranges or any(name in wanted and quality > 0 for name, quality in ranges)
+
+
 def _quality(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
     specificities = {media_type: EXACT, "application/*": SUBTYPES, "*/*": ANYTHING}
     matches = [(specificities[name], quality) for name, quality in ranges if name in specificities]

@@ -11,6 +11,7 @@ from identity.keys import Keys
 from web.explorer.page import explorer_routes
 from web.graphql import GraphQLEndpoint
 from web.health import Health
+from web.stream import StreamEndpoint
 from web.surface import Surface
 from web.websocket import SocketView
 
@@ -34,6 +35,7 @@ def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> 
     endpoint = GraphQLEndpoint(surface, spa_only, explorer)
     return [
         Route(path, endpoint, methods=["GET", "POST"]),
+        Route(f"{path}/stream", StreamEndpoint(surface, spa_only), methods=["GET", "POST"]),
         WebSocketRoute(path, SocketView(surface, spa_only=spa_only)),
     ]
 

@@ -33,6 +33,7 @@ from storage.database import Database, connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
 from web.graphql import GraphQLEndpoint
+from web.surface import Surface
 
 CATALOGUE = Path("catalogue.yaml")
 FREE, PRO, ENTERPRISE = (Principal(Kind.MEMBER, f"mem_{plan}") for plan in ("free", "pro", "enterprise"))
@@ -42,7 +43,7 @@ INTEGRATOR = Principal(Kind.INTEGRATOR, "partner", frozenset({"entitlements:read
 
 @dataclass(frozen=True)
 class Edge:
-    """`client` speaks to the running server; `clock` and `revocations` are the server's too."""
+    """`client` speaks to the running server; `clock` and `surface` are the server's too."""
 
     client: httpx.AsyncClient
     port: int
@@ -50,7 +51,12 @@ class Edge:
     clock: FixedClock
     database: Database
     publish: Callable[[], Awaitable[None]]
-    revocations: Revocations
+    surface: Surface
+
+    @property
+    def revocations(self) -> Revocations:
+        """Nothing over HTTP takes tokens back yet."""
+        return self.surface.verifier.revocations
 
     def token(self, caller: Principal, ttl: timedelta = timedelta(minutes=5)) -> str:
         return mint(caller, self.keys.signing, ttl, issuer="gatehouse", now=self.clock.now())
@@ -91,7 +97,7 @@ async def serving(database_url: str, redis_url: str, clock: FixedClock, folder: 
     try:
         async with _listening(app) as port, _client(port) as client:
             keys = ensure_development_keys(folder)
-            edge = Edge(client, port, keys, clock, database, publish, _revocations_of(app))
+            edge = Edge(client, port, keys, clock, database, publish, _surface_of(app))
             await _seed(edge)
             yield edge
     finally:
@@ -99,11 +105,9 @@ async def serving(database_url: str, redis_url: str, clock: FixedClock, folder: 
         await database.close()
 
 
-def _revocations_of(app: Starlette) -> Revocations:
-    """Nothing over HTTP takes tokens back yet."""
+def _surface_of(app: Starlette) -> Surface:
     endpoints = (route.endpoint for route in app.routes if isinstance(route, Route))
-    endpoint = next(endpoint for endpoint in endpoints if isinstance(endpoint, GraphQLEndpoint))
-    return endpoint.surface.verifier.revocations
+    return next(endpoint for endpoint in endpoints if isinstance(endpoint, GraphQLEndpoint)).surface
 
 
 @asynccontextmanager

@@ -1,0 +1,92 @@
+"""What a GraphQL request over HTTP asks: the headers that decide, its operation, and what a GET may not do."""
+
+from dataclasses import dataclass
+
+import orjson
+from graphql import OperationType, get_operation_ast
+from starlette.requests import Request
+
+from asgi import Header, Receive, Scope, Send, TooLong, read_body, respond
+from errors import GatehouseError
+from execution.contract import Contract
+from execution.documents import Document
+from execution.model import Operation
+from identity.tokens import InvalidToken
+from web.parameters import LONGEST_BODY, RequestRefused, operation_of_body, operation_of_query
+
+PREFLIGHT_HEADERS = ("x-gatehouse-preflight", "apollo-require-preflight", "x-apollo-operation-name")
+
+
+@dataclass(slots=True)
+class Asked:
+    """What of a request's headers decides."""
+
+    accept: str = ""
+    content_type: str = ""
+    authorization: tuple[str, ...] = ()
+
+
+def asked_of(scope: Scope) -> Asked:
+    """Headers in one pass. `Accept` may come in several lines; of others the first counts."""
+    asked = Asked()
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            asked.accept = f"{asked.accept},{value.decode('latin-1')}" if asked.accept else value.decode("latin-1")
+        elif name == b"content-type":
+            asked.content_type = asked.content_type or value.decode("latin-1")
+        elif name == b"authorization":
+            asked.authorization += (value.decode("latin-1"),)
+    return asked
+
+
+async def read_operation(scope: Scope, receive: Receive, asked: Asked, contract: Contract) -> Operation:
+    """From the body of a POST, or the address of a GET. Raises RequestRefused and asgi.Gone."""
+    if scope["method"] == "POST":
+        return operation_of_body(asked.content_type, await _body_of(receive))
+    request = Request(scope)
+    _refuse_foreign_page(request)
+    operation = operation_of_query(request.query_params)
+    _refuse_mutation(contract, operation)
+    return operation
+
+
+async def refuse(send: Send, headers: tuple[Header, ...], refusal: RequestRefused | InvalidToken) -> None:
+    """The answer to what is no request of ours, or carries a token that counts for nothing."""
+    if isinstance(refusal, InvalidToken):
+        challenge = (b"www-authenticate", b'Bearer error="invalid_token"')
+        await respond(send, 401, (*headers, challenge), error_body(refusal))
+    else:
+        allow = ((b"allow", refusal.allow.encode()),) if refusal.allow else ()
+        await respond(send, refusal.status, (*headers, *allow), error_body(refusal))
+
+
+def error_body(fault: GatehouseError) -> bytes:
+    """A response map with this one error."""
+    return orjson.dumps({"errors": [{"message": fault.message, "extensions": {"code": fault.code}}]})
+
+
+def _refuse_foreign_page(request: Request) -> None:
+    """A GET that a browser sends for a page of another origin, without having had to ask us first.
+
+    Identity never travels by cookie, so such a page could only ask what anybody may; it still has no business here.
+    """
+    foreign = request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+    if foreign and not any(request.headers.get(name) for name in PREFLIGHT_HEADERS):
+        message = f"Send the query by POST, or add the header `{PREFLIGHT_HEADERS[0]}: 1`."
+        raise RequestRefused(403, message, code="FORBIDDEN")
+
+
+def _refuse_mutation(contract: Contract, operation: Operation) -> None:
+    """What cannot be read or chosen is left to execution, which says what is wrong with it."""
+    document = contract.documents.find(operation.query)
+    if isinstance(document, Document):
+        found = get_operation_ast(document.ast, operation.operation_name)
+        if found is not None and found.operation is OperationType.MUTATION:
+            raise RequestRefused(405, "Send mutations by POST.", code="METHOD_NOT_ALLOWED", allow="POST")
+
+
+async def _body_of(receive: Receive) -> bytes:
+    try:
+        return await read_body(receive, LONGEST_BODY)
+    except TooLong:
+        raise RequestRefused(413, f"The body is longer than {LONGEST_BODY} bytes.") from None
