@@ -95,13 +95,11 @@ class RedisSnapshots:
         return bool(await self._call(lambda: self._redis.eval(self._script, len(keys), *keys, *arguments)))
 
     async def incarnation(self) -> str:
-        if isinstance(self._redis, RedisCluster):
-            primaries: dict[str, Any] = await self._call(
-                lambda: self._redis.info("server", target_nodes=RedisCluster.PRIMARIES)
-            )
-            nodes = primaries.values() if len(primaries) and "run_id" not in primaries else [primaries]
-            return " ".join(sorted(node["run_id"] for node in nodes))
-        return str((await self._call(lambda: self._redis.info("server")))["run_id"])
+        """Which servers there are, and of which line of writes each is: a promoted replica begins another."""
+        targets = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(self._redis, RedisCluster) else {}
+        facts: dict[str, Any] = await self._call(lambda: self._redis.info("server", "replication", **targets))
+        nodes = [facts] if "run_id" in facts else facts.values()
+        return " ".join(sorted(f"{node['run_id']} {node['role']} {node['master_replid']}" for node in nodes))
 
     async def changes(self) -> AsyncGenerator[tuple[str, int] | None, None]:
         """For ever. None when listening begins, when it breaks off or falls silent, and with each vain attempt."""
@@ -110,8 +108,8 @@ class RedisSnapshots:
                 async with aclosing(self._listen()) as messages:
                     async for message in messages:
                         yield message
-            except (RedisError, OSError, TimeoutError):
-                pass
+            except (RedisError, OSError, TimeoutError, AttributeError):
+                pass  # AttributeError: a cluster's client that looks for its nodes anew closes connections under us
             yield None
             await asyncio.sleep(RECONNECT_SECONDS)
 

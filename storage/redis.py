@@ -33,10 +33,11 @@ def connect_redis(url: str, *, timeout_seconds: float = 0.05, max_connections: i
     a cluster. Opens no connection yet.
 
     Each reply is awaited for at most `timeout_seconds`. A stall of the event loop counts: much less would take a busy
-    moment of our own for a fault of the server's. A connection found dead is replaced and the command sent once more.
+    moment of our own for a fault of the server's. No command is sent again: its first copy may still be on its way, and
+    of a fill token there must be one. Connections found dead are replaced before they are used.
     """
     scheme, _, rest = url.partition("://")
-    retry = Retry(NoBackoff(), 1)
+    once = Retry(NoBackoff(), 0)
     connect_timeout = 2 * timeout_seconds
     if scheme.endswith(CLUSTER):
         return RedisCluster.from_url(
@@ -44,7 +45,7 @@ def connect_redis(url: str, *, timeout_seconds: float = 0.05, max_connections: i
             max_connections=max_connections,
             require_full_coverage=False,
             protocol=2,  # half the client's CPU of RESP3
-            retry=retry,
+            retry=once,
             socket_timeout=timeout_seconds,
             socket_connect_timeout=connect_timeout,
         )
@@ -54,7 +55,7 @@ def connect_redis(url: str, *, timeout_seconds: float = 0.05, max_connections: i
         max_connections=max_connections,
         timeout=timeout_seconds,
         protocol=2,
-        retry=retry,
+        retry=once,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=connect_timeout,
     )

@@ -97,9 +97,9 @@ def failovers(state: State) -> Iterator[Step]:
 
 @mirrors(connect_redis)
 def late_commands(state: State, setup: Setup, design: Design) -> Iterator[Step]:
-    """A SET of a token that nobody answered is sent again, and the first one arrives when it likes.
+    """A SET of a token that nobody answered arrives when it likes: nobody's by then, it only puts others off.
 
-    With a new token in each attempt the late one is nobody's, and only puts others off.
+    Were the same token sent again, the late one would be somebody's.
     """
     holders = [actor for actor, each in enumerate(state.publishers) if each.step == "read"]
     first = setup.first_reader()
