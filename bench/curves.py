@@ -1,5 +1,6 @@
 """What grows with what: the same case asked of both servers at a few sizes, and told as a plot."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -7,7 +8,7 @@ from statistics import median
 from bench.cases import LIST, ME, Case, Row, read_query
 from bench.load import Sample
 from bench.rows import GATEHOUSE, GRAPHQL, MERCURIUS, SAME_SWITCHES
-from bench.servers import Server, node, uvicorn
+from bench.servers import Program, Server, node
 from bench.targets import CPU, PER_SECOND, Figure
 
 LENGTHS = (1, 10, 50, 100)
@@ -81,7 +82,7 @@ SIZES = (LIST_LENGTH, DOCUMENT_SIZE)
 """Of one worker each."""
 
 _of_gatehouse = {
-    count: Server(f"Gatehouse, workers {count}", uvicorn("bench.gatehouse:shipped", workers=count), GRAPHQL)
+    count: Server(f"Gatehouse, workers {count}", Program((sys.executable, "-m", "bench.workers", str(count))), GRAPHQL)
     for count in WORKERS
 }
 _of_mercurius = {

@@ -1,8 +1,8 @@
 """Processor time of whole requests inside one process, without HTTP: far less noise than under load.
 
 Run by `measure_inside` as a process of its own, with the environment of a server: every variant of Gatehouse in one
-interpreter, asked in turn through ASGI. In each round every arm has ten
-turns, in another order each time, so that whatever comes and goes within a second meets all arms alike.
+interpreter, asked in turn through ASGI. In each round every arm has twenty turns, in another order each time, so that
+whatever comes and goes within a second meets all arms alike.
 """
 
 import gc
@@ -31,7 +31,7 @@ from bench.run import HEADERS
 from bench.servers import environment
 
 WARM_UP_REQUESTS = 100
-TURNS = 10
+TURNS = 20
 TURN_REQUESTS = 20
 
 

@@ -48,11 +48,10 @@ class Running:
         return f"http://{HOST}:{self.port}{self.server.path}"
 
 
-def uvicorn(factory: str, variables: Mapping[str, str] = MappingProxyType({}), *, workers: int = 1) -> Program:
+def uvicorn(factory: str, variables: Mapping[str, str] = MappingProxyType({})) -> Program:
     """As Gatehouse's own command runs it, without an access log. `factory` is `module:function`."""
     options = ("--factory", "--host", HOST, "--port", "PORT", "--no-access-log", "--log-level", "warning")
-    several = ("--workers", str(workers)) if workers > 1 else ()
-    return Program((sys.executable, "-m", "uvicorn", factory, *options, *several), variables)
+    return Program((sys.executable, "-m", "uvicorn", factory, *options), variables)
 
 
 def node(script: str, variables: Mapping[str, str] = MappingProxyType({})) -> Program:

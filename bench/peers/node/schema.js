@@ -7,13 +7,13 @@ import { gating } from './settings.js'
 
 const connection = type => `
   type ${type}Edge { cursor: String! node: ${type}! }
-  type ${type}Connection { edges: [${type}Edge!]! pageInfo: PageInfo! }
+  type ${type}PageInfo { hasNextPage: Boolean! endCursor: String }
+  type ${type}Connection { edges: [${type}Edge!]! pageInfo: ${type}PageInfo! }
 `
 
 export const schema = `
   directive @auth(requires: String!) on FIELD_DEFINITION
   scalar DateTime
-  type PageInfo { hasNextPage: Boolean! endCursor: String }
   ${['Article', 'Author', 'Course', 'Lesson'].map(connection).join('')}
   type Author { id: ID! name: String! courses(first: Int!): CourseConnection! }
   type Course { id: ID! title: String! lessons(first: Int!): LessonConnection! }
@@ -31,13 +31,28 @@ export const schema = `
   }
 `
 
+const encode = text => Buffer.from(text).toString('base64')
+const cursorOf = ({ published_at: at, id }) => encode(`${at.getTime()}:${id}`)
+const cursorOfAuthor = ({ name, id }) => encode(`${name}:${id}`)
+const cursorOfLesson = ({ position, id }) => encode(`${position}:${id}`)
+
+// Cursors are made for those who ask for them.
+const connectionBy = (type, cursor) => ({
+  [`${type}Edge`]: { cursor: edge => cursor(edge.node) },
+  [`${type}PageInfo`]: { endCursor: ({ last }) => last ? cursor(last) : null }
+})
+
 export const resolvers = {
   DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: instant => instant.toISOString() }),
   Query: {
-    articles: async (_, { first }) => pageOf(await listArticles(first + 1), first, cursorOf),
-    authors: async (_, { first }) => pageOf(await listAuthors(first + 1), first, cursorOfAuthor),
+    articles: async (_, { first }) => pageOf(await listArticles(first + 1), first),
+    authors: async (_, { first }) => pageOf(await listAuthors(first + 1), first),
     me: (_, __, { caller }) => findMember(caller.memberId)
   },
+  ...connectionBy('Article', cursorOf),
+  ...connectionBy('Author', cursorOfAuthor),
+  ...connectionBy('Course', cursorOf),
+  ...connectionBy('Lesson', cursorOfLesson),
   Article: { publishedAt: article => article.published_at },
   Member: {
     entitlements: (_, __, { caller }) => Array.from(caller.features, feature => ({ feature })),
@@ -46,30 +61,25 @@ export const resolvers = {
 }
 
 // One statement for all parents of a level that ask for the same page.
-const pagesOf = (find, cursor) => async queries => {
+const pagesOf = find => async queries => {
   const pages = new Map()
   for (const first of new Set(queries.map(({ params }) => params.first))) {
-    const parents = queries.filter(({ params }) => params.first === first).map(({ obj }) => obj.id)
-    pages.set(first, await find(parents, first + 1))
+    const parents = new Set(queries.filter(({ params }) => params.first === first).map(({ obj }) => obj.id))
+    pages.set(first, await find([...parents], first + 1))
   }
-  return queries.map(({ obj, params: { first } }) => pageOf(pages.get(first).get(obj.id) ?? [], first, cursor))
+  return queries.map(({ obj, params: { first } }) => pageOf(pages.get(first).get(obj.id) ?? [], first))
 }
 
-const pageOf = (rows, first, cursor) => {
-  const edges = rows.slice(0, first).map(row => ({ cursor: cursor(row), node: row }))
-  return { edges, pageInfo: { hasNextPage: rows.length > first, endCursor: edges.at(-1)?.cursor ?? null } }
+const pageOf = (rows, first) => {
+  const page = rows.slice(0, first)
+  return { edges: page.map(node => ({ node })), pageInfo: { hasNextPage: rows.length > first, last: page.at(-1) } }
 }
-
-const encode = text => Buffer.from(text).toString('base64')
-const cursorOf = ({ published_at: at, id }) => encode(`${at.getTime()}:${id}`)
-const cursorOfAuthor = ({ name, id }) => encode(`${name}:${id}`)
-const cursorOfLesson = ({ position, id }) => encode(`${position}:${id}`)
 
 // Without mercurius' cache of loaded objects: within one request it costs more than it saves.
 const uncached = loader => ({ loader, opts: { cache: false } })
 export const loaders = {
   Article: { author: uncached(queries => authorsOf(queries.map(({ obj }) => obj.author_id))) },
   Member: { plan: uncached(queries => plansOf(queries.map(({ obj }) => obj.plan_id))) },
-  Author: { courses: uncached(pagesOf(coursesOf, cursorOf)) },
-  Course: { lessons: uncached(pagesOf(lessonsOf, cursorOfLesson)) }
+  Author: { courses: uncached(pagesOf(coursesOf)) },
+  Course: { lessons: uncached(pagesOf(lessonsOf)) }
 }
