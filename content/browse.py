@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from content.model import LISTED_KINDS, Entry, Kind
-from content.records import entry_maker
+from content.selecting import Selected, fetch_rows, select
 from storage.database import Database
-from storage.rows import Row
 
 
 class Order(Enum):
@@ -37,14 +36,6 @@ class Where:
     body_contains: str | None = None
     archived: bool = False
     drafts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An entry and the value it was ordered by."""
-
-    key: Any
-    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,48 +68,40 @@ async def list_content(
     *,
     after: tuple[Any, str] | None = None,
     limit: int,
-) -> Sequence[Listed]:
-    """At most `limit` entries, those after the (key, id) `after`; ask for one more to learn whether more exist."""
-    names = names_of(columns)
-    query = _list_query(names, _shape(where), ordering, after is not None)
+) -> Sequence[tuple[Any, Entry]]:
+    """At most `limit` entries with the key that orders them, those after the (key, id) `after`.
+
+    Ask for one more to learn whether more exist.
+    """
+    selected = select(columns)
+    query = _list_query(selected, _shape(where), ordering, after is not None)
     parameters = {**_values(where), "limit": limit}
     if after is not None:
         parameters |= {"after_key": after[0], "after_id": after[1]}
-    rows = await _fetch(database, features, query, parameters, walled=_walled(where, ordering))
-    make = entry_maker(names)
-    return [Listed(row[-1], make(row)) for row in rows]
+    walled = selected.walled or _walled(where, ordering)
+    return selected.entries(await fetch_rows(database, features, query, parameters, walled=walled))
 
 
 async def count_content(database: Database, features: Iterable[str], where: Where, ordering: Ordering) -> int:
     """How many entries `list_content` would list without a limit."""
     query = f"SELECT count(*) AS total FROM content c{ordering.join} WHERE {_conditions(_shape(where))}"
-    [row] = await _fetch(database, features, query, _values(where), walled=_walled(where, ordering))
+    [row] = await fetch_rows(database, features, query, _values(where), walled=_walled(where, ordering))
     return row.total
 
 
-async def search_content(database: Database, columns: frozenset[str], words: str, *, limit: int) -> Sequence[Entry]:
+async def search_content(
+    database: Database, features: Iterable[str], columns: frozenset[str], words: str, *, limit: int
+) -> Sequence[Entry]:
     """The newest entries, lessons among them, whose title or teaser has all of `words`, in websearch's syntax."""
-    names = names_of(columns)
-    listed = ", ".join(f"c.{name}" for name in names)
+    selected = select(columns)
     query = (
-        f"SELECT c.kind, {listed} FROM content c WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL"
+        f"SELECT {selected.columns}, c.published_at AS key FROM content c{selected.joins}"
+        " WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL"
         " AND to_tsvector('simple', c.title || ' ' || c.teaser) @@ websearch_to_tsquery('simple', :words)"
         " ORDER BY c.published_at DESC, c.id DESC LIMIT :limit"
     )
-    return list(map(entry_maker(names), await database.fetch(query, {"words": words, "limit": limit})))
-
-
-def names_of(columns: frozenset[str]) -> tuple[str, ...]:
-    """The columns to name in a statement, in their order."""
-    return tuple(sorted(columns | {"id"}))
-
-
-async def _fetch(
-    database: Database, features: Iterable[str], query: str, parameters: dict[str, Any], *, walled: bool
-) -> Sequence[Row]:
-    if walled:
-        return await database.fetch_walled(features, query, parameters)
-    return await database.fetch(query, parameters)
+    rows = await fetch_rows(database, features, query, {"words": words, "limit": limit}, walled=selected.walled)
+    return [entry for _, entry in selected.entries(rows)]
 
 
 def _walled(where: Where, ordering: Ordering) -> bool:
@@ -137,12 +120,12 @@ def _shape(where: Where) -> Where:
 
 
 @lru_cache(256)
-def _list_query(columns: tuple[str, ...], where: Where, ordering: Ordering, after: bool) -> str:
-    names = ", ".join(f"c.{name}" for name in columns)
+@lru_cache(256)
+def _list_query(selected: Selected, where: Where, ordering: Ordering, after: bool) -> str:
     direction, beyond = ("DESC", "<") if ordering.descending else ("ASC", ">")
     follows = f" AND ({ordering.key}, c.id) {beyond} (:after_key, :after_id)" if after else ""
     return (
-        f"SELECT c.kind, {names}, {ordering.key} AS cursor_key FROM content c{ordering.join}"
+        f"SELECT {selected.columns}, {ordering.key} AS key FROM content c{ordering.join}{selected.joins}"
         f" WHERE {_conditions(where)}{follows} ORDER BY {ordering.key} {direction}, c.id {direction} LIMIT :limit"
     )
 

@@ -11,8 +11,20 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Author:
+    id: str
+    name: str
+    bio: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """One row of `content`. `published_at` is None for drafts; `position` counts from 1 within `parent_id`."""
+    """One row of `content`. `published_at` is None for drafts; `position` counts from 1 within `parent_id`.
+
+    `author` is joined; `body`, `file_url` and `read_count` are joined from behind the second wall: None for whoever
+    reads without the feature that the row requires.
+    """
 
     id: str
     slug: str
@@ -28,6 +40,10 @@ class Entry:
     created_at: datetime
     published_at: datetime | None
     archived_at: datetime | None
+    author: Author
+    body: str | None
+    file_url: str | None
+    read_count: int | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,14 +69,6 @@ class Lesson(Entry):
 @dataclass(frozen=True, slots=True, repr=False)
 class Download(Entry):
     """Its body is open and describes it; where the file lies is walled."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Author:
-    id: str
-    name: str
-    bio: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,13 @@ RECORDS: Mapping[str, type[Entry]] = {
 LISTED_KINDS = (Kind.ARTICLE, Kind.POST, Kind.COURSE, Kind.DOWNLOAD)
 """What stands in lists of content by itself; lessons are listed by their course."""
 
+JOINED: Mapping[str, type[Any]] = {"author": Author}
+"""Attributes of an entry that are records themselves, by the attribute's name."""
+
+WALLED: Mapping[str, str] = {"body": "content_body", "file_url": "content_file", "read_count": "content_stats"}
+"""Attributes of an entry that lie behind the second wall, each in a table of its own under the same name."""
+
 
 def columns_of(record: type[Any]) -> frozenset[str]:
-    """Every column that a record of this class can carry."""
-    return frozenset(field.name for field in fields(record))
+    """Every column that a record of this class can carry and anybody may read; what is joined is not among them."""
+    return frozenset(field.name for field in fields(record)).difference(JOINED, WALLED)

@@ -1,42 +1,54 @@
-"""Makes records of rows, by code generated once for each list of columns: lists are long, and records frozen."""
+"""Makes records of rows, by code generated once for each list of columns: lists are long, and records frozen.
 
-from collections.abc import Callable, Iterator, Sequence
+Each value goes into its slot; the slots of columns that were not asked for stay empty. Arrays become tuples.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any, get_origin
+from typing import Any, TypeVar, get_origin
 
 from content.model import RECORDS, Author, Entry
 from storage.rows import Row
 
-Values = Row | tuple[Any, ...]
+Record = TypeVar("Record")
+Rows = Iterable[Row | tuple[Any, ...]]
 
 
-@lru_cache(4096)
-def entry_maker(names: tuple[str, ...]) -> Callable[[Values], Entry]:
-    """Makes entries of rows that begin with the kind and then have the columns `names`, whatever follows."""
-    return _maker(Entry, "records[row[0]]", names, 1)
+@lru_cache(512)
+def entry_maker(own: tuple[str, ...], author: tuple[str, ...]) -> Callable[[Rows], list[tuple[Any, Entry]]]:
+    """Of rows of the kind, the columns `own`, those of the author, and a key: pairs of the key and the entry."""
+    columns = ["kind", *(f"own_{name}" for name in own), *(f"author_{name}" for name in author), "key"]
+    lines = [*_filled("entry", "records[kind]", Entry, "own", own)]
+    if author:
+        lines += [*_filled("writer", "author", Author, "author", author), "set_entry_author(entry, writer)"]
+    known = {"records": {**RECORDS}, "author": Author, **_slots("entry", Entry, (*own, "author"))}
+    return _compiled(columns, [*lines, "made.append((key, entry))"], known | _slots("writer", Author, author))
 
 
-@lru_cache(4096)
-def author_maker(names: tuple[str, ...], at: int = 0) -> Callable[[Values], Author]:
-    """Makes authors of rows that have the columns `names` from position `at` on."""
-    return _maker(Author, "record", names, at)
+@lru_cache(512)
+def record_maker(record: type[Record], names: tuple[str, ...]) -> Callable[[Rows], list[Record]]:
+    """Of rows of just the columns `names`."""
+    lines = [*_filled("one", "record", record, "own", names), "made.append(one)"]
+    return _compiled([f"own_{name}" for name in names], lines, {"record": record, **_slots("one", record, names)})
 
 
-def _maker(record: type[Any], chosen: str, names: Sequence[str], at: int) -> Callable[[Values], Any]:
-    """Each value goes into its slot; the slots of columns that were not asked for stay empty. Arrays become tuples."""
-    known: dict[str, Any] = {f"set_{name}": getattr(record, name).__set__ for name in names}
-    known |= {"new": object.__new__, "record": record, "records": {**RECORDS}}
-    exec("\n    ".join(_lines(record, chosen, names, at)), known)  # noqa: S102 - a name without a slot came no further
-    return known["make"]
-
-
-def _lines(record: type[Any], chosen: str, names: Sequence[str], at: int) -> Iterator[str]:
+def _filled(made: str, chosen: str, record: type[Any], prefix: str, names: Sequence[str]) -> Iterator[str]:
     arrays = {field.name for field in fields(record) if get_origin(field.type) is tuple}
-    values = {name: f"value{place}" for place, name in enumerate(names)}
-    yield "def make(row):"
-    yield f"{', '.join(values.values())}, = row[{at}:{at + len(names)}]"
-    yield f"made = new({chosen})"
-    for name, value in values.items():
-        yield f"set_{name}(made, {f'tuple({value})' if name in arrays else value})"
-    yield "return made"
+    yield f"{made} = new({chosen})"
+    for name in names:
+        value = f"{prefix}_{name}"
+        yield f"set_{made}_{name}({made}, {f'tuple({value})' if name in arrays else value})"
+
+
+def _slots(made: str, record: type[Any], names: Sequence[str]) -> dict[str, Any]:
+    """A name without a slot comes no further, so what is compiled is made of our own attributes' names."""
+    return {f"set_{made}_{name}": getattr(record, name).__set__ for name in names}
+
+
+def _compiled(columns: Sequence[str], lines: Sequence[str], known: dict[str, Any]) -> Callable[[Rows], list[Any]]:
+    loop = "\n        ".join([f"for {', '.join(columns)}, in rows:", *lines])
+    known = {"new": object.__new__, **known}
+    source = f"def make(rows):\n    made = []\n    {loop}\n    return made"
+    exec(source, known)  # noqa: S102 - see `_slots`
+    return known["make"]

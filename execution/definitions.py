@@ -9,6 +9,9 @@ Directive = TypeVar("Directive")
 
 DEFINITION = "strawberry-definition"
 
+BATCH = "answer_together"
+"""The attribute of a resolver that holds its form for many sources: `await (sources, info, **arguments)`, one each."""
+
 LOCKABLE = "Lockable"
 """The interface whose `access` field tells as data what LOCK fields leave out of the errors."""
 

@@ -1,8 +1,8 @@
 """What a resolver has to fetch: the fields selected below it that this caller may have, by runtime type."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
@@ -26,19 +26,27 @@ class OpenSelection:
         return self.by_type.get(type_name, frozenset())
 
 
+Value = TypeVar("Value")
+
+
+def remembered(info: Any, key: tuple[Any, ...], work_out: Callable[[], Value]) -> Value:
+    """What `work_out` says of the selection of `info`: the same for everybody who may have the same of it."""
+    selections = executor_of(info).selections
+    raw = raw_info_of(info)
+    whole = (key, raw.parent_type.name, *map(id, raw.field_nodes))
+    known = selections.get(whole)
+    if known is None:
+        known = selections[whole] = work_out()
+    return known
+
+
 def open_selection(info: Any, *path: str) -> OpenSelection:
     """What is selected on the objects that a resolver returns, after fragments, `@skip`, `@include` and gates.
 
     `path` leads from the field's own type to the objects meant, by GraphQL field names: `("edges", "node")` for a
     connection. Denied fields are absent, so their columns are never asked for.
     """
-    executor = executor_of(info)
-    raw = raw_info_of(info)
-    key = (path, raw.parent_type.name, *map(id, raw.field_nodes))
-    known = executor.selections.get(key)
-    if known is None:
-        known = executor.selections[key] = OpenSelection(_open_names(executor, raw, path))
-    return known
+    return remembered(info, path, lambda: OpenSelection(_open_names(executor_of(info), raw_info_of(info), path)))
 
 
 def _open_names(executor: Running, raw: Any, path: tuple[str, ...]) -> dict[str, frozenset[str]]:

@@ -16,11 +16,8 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from execution.definitions import definition_of
+from execution.definitions import BATCH, definition_of
 from execution.plan import Attribute, Call
-
-BATCH = "answer_together"
-"""The attribute of a resolver that holds its form for many sources: `await (sources, info, **arguments)`, one each."""
 
 Arguments = dict[str, Any]
 

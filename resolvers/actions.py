@@ -49,7 +49,7 @@ async def record_reading(info: Info, article_id: str, key: str) -> Outcome[Entry
     async with services.database.walled_transaction({DAILY_FEATURE, STATS_FEATURE}) as connection:
         if await record_usage_in(connection, [event]):
             await count_reading(connection, entry.id)
-    return Outcome(entry)
+    return Outcome(await _find(info, "article", article_id, (Article,)))  # as it is now: its count has grown
 
 
 async def request_download(info: Info, download_id: str, key: str) -> Outcome[Entry]:
@@ -75,5 +75,6 @@ async def _find(info: Info, place: str, entry_id: str, records: tuple[type[Entry
     if not is_id(entry_id):
         return None
     columns = columns_for(info, Entry, place)
-    found = (await find_content(info.context.services.database, columns, [entry_id])).get(entry_id)
+    context = info.context
+    found = (await find_content(context.services.database, context.access.features, columns, [entry_id])).get(entry_id)
     return found if isinstance(found, records) else None

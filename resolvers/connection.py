@@ -1,13 +1,12 @@
 """Relay connections over keyset pages: arguments checked, opaque cursors, counts only when asked for."""
 
-import base64
-import binascii
-import json
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, cast
 
+import orjson
 import strawberry
 
 from errors import BadInput
@@ -49,18 +48,35 @@ class Page:
         return self.first + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Edge(Generic[Node]):
-    cursor: str
+class Edge(NamedTuple, Generic[Node]):
+    """`key` is the value that orders the list called `order`; the node has an `id`."""
+
+    key: Any
     node: Node
+    order: str
+
+    @property
+    def cursor(self) -> str:
+        key, identity = self.key, cast(Any, self.node).id
+        plain = key.isoformat() if isinstance(key, datetime) else key
+        return b2a_base64(orjson.dumps((self.order, plain, identity)), newline=False).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
+class PageInfo(NamedTuple):
+    """`first` and `last` are the edges at its ends; None when the page is empty."""
+
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    first: Edge[Any] | None
+    last: Edge[Any] | None
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.first.cursor if self.first else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.last.cursor if self.last else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +93,28 @@ def page_for(first: int, after: str | None, order: str, key_type: type[datetime]
     return Page(order, first, None if after is None else _position(after, order, key_type))
 
 
-def connect(rows: Sequence[tuple[Any, str, Node]], page: Page, count: Count) -> Connection[Node]:
-    """A connection of `rows` (sort key, id, node), which were fetched with `page.limit`."""
-    edges = [Edge(_cursor(page.order, key, identity), node) for key, identity, node in rows[: page.first]]
-    info = PageInfo(
-        has_next_page=len(rows) > page.first,
-        has_previous_page=page.after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
-    return Connection(edges, info, count)
+def connect(rows: Sequence[tuple[Any, Node]], page: Page, count: Count) -> Connection[Node]:
+    """A connection of `rows` (sort key, node), which were fetched with `page.limit`."""
+    order = page.order
+    edges = [Edge(key, node, order) for key, node in rows]
+    more = len(edges) > page.first
+    if more:
+        del edges[page.first :]
+    ends = (edges[0], edges[-1]) if edges else (None, None)
+    return Connection(edges, PageInfo(more, page.after is not None, *ends), count)
 
 
 async def total_count(root: strawberry.Parent[Any]) -> int:
     return await root.count()
 
 
-def _cursor(order: str, key: Any, identity: str) -> str:
-    plain = key.isoformat() if isinstance(key, datetime) else key
-    text = json.dumps([order, plain, identity], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
 def _position(cursor: str, order: str, key_type: type[datetime] | type[str] | type[int]) -> tuple[Any, str]:
     refusal = BadInput("`after` is not a cursor of this list in this order: pass an `endCursor` that it gave you.")
     try:
-        decoded = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        decoded = orjson.loads(a2b_base64(cursor, strict_mode=True))
         [its_order, plain, identity] = decoded
         key = datetime.fromisoformat(plain) if key_type is datetime else plain
-    except (binascii.Error, ValueError, TypeError, RecursionError) as fault:
+    except (ValueError, TypeError) as fault:
         raise refusal from fault
     if its_order != order or type(identity) is not str or not is_id(identity) or not _fits(key, key_type):
         raise refusal

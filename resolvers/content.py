@@ -8,7 +8,6 @@ import strawberry
 from content.browse import DRAFTS, ORDERINGS, Order, Ordering, Where, count_content, list_content, search_content
 from content.find import count_authors, find_content_by_slug, list_authors, list_tags
 from content.model import Author, Entry, Kind, Tag
-from resolvers.ahead import read_ahead
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, Page, connect, page_for
 from resolvers.context import Info
@@ -44,23 +43,21 @@ async def drafts(info: Info, first: First = 20, after: After = None) -> Connecti
 
 
 async def content(info: Info, slug: Slug) -> Entry | None:
-    columns = columns_for(info, Entry)
-    return await find_content_by_slug(info.context.services.database, columns, text_of("slug", slug))
+    database, features = info.context.services.database, info.context.access.features
+    return await find_content_by_slug(database, features, columns_for(info, Entry), text_of("slug", slug))
 
 
 async def search(info: Info, text: SearchText, first: First = 20) -> Sequence[Entry]:
     limit = page_for(first, None, "search", str).first
-    words = text_of("text", text)
-    found = await search_content(info.context.services.database, columns_for(info, Entry), words, limit=limit)
-    await read_ahead(info, found)
-    return found
+    database, features = info.context.services.database, info.context.access.features
+    return await search_content(database, features, columns_for(info, Entry), text_of("text", text), limit=limit)
 
 
 async def authors(info: Info, first: First = 20, after: After = None) -> Connection[Author]:
     database, page = info.context.services.database, page_for(first, after, "name", str)
     columns = columns_for(info, Author, "edges", "node")
     found = await list_authors(database, columns, after=page.after, limit=page.limit)
-    rows = [(name, author.id, author) for name, author in found]
+    rows = [(author.name, author) for author in found]
     return connect(rows, page, lambda: count_authors(database))
 
 
@@ -71,7 +68,5 @@ async def tags(info: Info) -> Sequence[Tag]:
 async def _connection(info: Info, page: Page, where: Where, ordering: Ordering) -> Connection[Entry]:
     database, features = info.context.services.database, info.context.access.features
     columns = columns_for(info, Entry, "edges", "node")
-    listed = await list_content(database, features, columns, where, ordering, after=page.after, limit=page.limit)
-    rows = [(each.key, each.entry.id, each.entry) for each in listed]
-    await read_ahead(info, [entry for _, _, entry in rows[: page.first]], "edges", "node")
+    rows = await list_content(database, features, columns, where, ordering, after=page.after, limit=page.limit)
     return connect(rows, page, lambda: count_content(database, features, where, ordering))

@@ -4,8 +4,7 @@ One Context lives for one operation. A subscription's context is refreshed befor
 downgrade shows at once; data loaders never outlive an operation or an event.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -17,7 +16,6 @@ from strawberry.dataloader import DataLoader
 from billing.model import Catalogue
 from clock import Clock
 from content.publish import Feed
-from errors import Unavailable
 from gating.model import Access
 from gating.store import EntitlementStore
 from identity.model import Principal
@@ -50,13 +48,11 @@ class Context:
     schema: GraphQLSchema
     access: Access
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict[Any, DataLoader[Any, Any]])
-    ready: dict[Any, dict[Any, Any]] = field(default_factory=dict[Any, dict[Any, Any]])
 
     async def refresh(self) -> None:
         """Reads `access` anew and forgets everything loaded."""
         self.access = await self.services.store.access_for(self.principal)
         self.loaders = {}
-        self.ready = {}
 
     def load(self, batch: "Batch[Key, Value]", key: Key) -> Awaitable[Value]:
         """`batch` for `key` together with all other keys that this operation asks for in the same turn.
@@ -67,17 +63,6 @@ class Context:
         if loader is None:
             loader = self.loaders[batch] = DataLoader(partial(batch, self))
         return loader.load(key)
-
-    async def read_ahead(self, batch: "Batch[Key, Value]", keys: Iterable[Key]) -> None:
-        """Makes `batch` ready for `keys`. What cannot be read now is left to `load`, which says so field by field."""
-        distinct = list(dict.fromkeys(keys))
-        with suppress(Unavailable):
-            self.ready.setdefault(batch, {}).update(zip(distinct, await batch(self, distinct), strict=True))
-
-    def find(self, batch: "Batch[Key, Value]", key: Key) -> Awaitable[Value] | Value:
-        """The value itself where it was read ahead, else as by `load`."""
-        ready = self.ready.get(batch)
-        return ready[key] if ready and key in ready else self.load(batch, key)
 
 
 Batch = Callable[[Context, Sequence[Key]], Awaitable[Sequence[Value]]]

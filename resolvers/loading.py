@@ -19,7 +19,7 @@ async def load_authors(context: Context, wanted: Sequence[Wanted]) -> Sequence[A
 async def load_content(context: Context, wanted: Sequence[Wanted]) -> Sequence[Entry | None]:
     """Published content alone."""
     entry_ids = {entry_id for entry_id, _ in wanted}
-    found = await find_content(context.services.database, _all_columns(wanted), entry_ids)
+    found = await find_content(context.services.database, context.access.features, _all_columns(wanted), entry_ids)
     return [found.get(entry_id) for entry_id, _ in wanted]
 
 

@@ -144,7 +144,7 @@ async def bookmarks(
     columns = columns_for(info, Entry, "edges", "node")
     kept = await list_bookmarks(database, root.id, after=page.after, limit=page.limit)
     entries = await gather(*(context.load(load_content, (entry_id, columns)) for _, entry_id in kept))
-    rows = [(kept_at, entry_id, entry) for (kept_at, entry_id), entry in zip(kept, entries, strict=True) if entry]
+    rows = [(kept_at, entry) for (kept_at, _), entry in zip(kept, entries, strict=True) if entry]
     return connect(rows, page, lambda: count_bookmarks(database, root.id))
 
 

@@ -21,7 +21,7 @@ async def member(info: Info, id: MemberId) -> Member | None:
 async def members(info: Info, first: First = 20, after: After = None) -> Connection[Member]:
     database, page = info.context.services.database, page_for(first, after, "id", str)
     found = await list_members(database, after=page.after_id, limit=page.limit)
-    return connect([(each.id, each.id, each) for each in found], page, lambda: count_members(database))
+    return connect([(each.id, each) for each in found], page, lambda: count_members(database))
 
 
 async def member_entitlements(info: Info, member_id: MemberId) -> Sequence[Entitlement] | None:

@@ -61,7 +61,7 @@ async def subscriptions(
     database, page = info.context.services.database, page_for(first, after, "begun", str)
     wanted = None if status is None else status.value
     found = await list_subscriptions(database, status=wanted, after=page.after_id, limit=page.limit)
-    rows = [(each.id, each.id, each) for each in found]
+    rows = [(each.id, each) for each in found]
     return connect(rows, page, lambda: count_subscriptions(database, status=wanted))
 
 
@@ -71,7 +71,7 @@ async def stripe_events(
     database, page = info.context.services.database, page_for(first, after, "arrived", str)
     wanted = None if type is None else text_of("type", type)
     found = await list_events(database, type=wanted, after=page.after_id, limit=page.limit)
-    rows = [(each.id, each.id, each) for each in found]
+    rows = [(each.id, each) for each in found]
     return connect(rows, page, lambda: count_events(database, type=wanted))
 
 

@@ -19,6 +19,9 @@ class Author(Node):
 
     name: str = field("As it is to be shown.")
     bio: str | None = field("A few words about the author.")
+    courses: Connection[Annotated["Course", strawberry.lazy("schema.content")]] = field(
+        "The author's published courses, the latest first.", resolver=entry.courses_of, columns=()
+    )
 
 
 @strawberry.type(description="A subject that content is filed under.")
@@ -33,7 +36,7 @@ class Content(Node):
     title: str = field("The headline.")
     teaser: str = field("A few sentences that anybody may read.")
     published_at: datetime | None = field("When it was published; null while it is a draft, which operators alone see.")
-    author: Author = field("Who wrote it.", resolver=entry.author, columns=("author_id",), ahead=entry.authors_ahead)
+    author: Author = field("Who wrote it.")
     tags: list[str] = field("The subjects it is filed under.")
     body: str | None = field(
         "The text itself, in Markdown. Whether it is locked depends on the type.",
@@ -48,16 +51,10 @@ class Article(Content, Lockable):
 
     body: str | None = field(
         "The text itself, in Markdown; null while locked, see `access`.",
-        resolver=entry.body,
-        columns=(),
-        ahead=entry.bodies_ahead,
         directives=[requires("content_premium", mode=DenyMode.LOCK)],
     )
     read_count: int | None = field(
         "How often members have read it.",
-        resolver=entry.read_count,
-        columns=(),
-        ahead=entry.read_counts_ahead,
         directives=[requires("analytics")],
     )
 
@@ -86,9 +83,6 @@ class Lesson(Node, Lockable):
     course: Course = field("The course it belongs to.", resolver=entry.course, columns=("parent_id",))
     body: str | None = field(
         "The text itself, in Markdown; null while locked, see `access`.",
-        resolver=entry.body,
-        columns=(),
-        ahead=entry.bodies_ahead,
         directives=[requires("content_premium", mode=DenyMode.LOCK)],
     )
 
@@ -101,9 +95,6 @@ class Download(Content, Lockable):
     size_bytes: int = field("The size of the file.")
     file_url: str | None = field(
         "Where the file can be fetched; null while locked, see `access`.",
-        resolver=entry.file_url,
-        columns=(),
-        ahead=entry.file_urls_ahead,
         directives=[requires("downloads", mode=DenyMode.LOCK)],
     )
 

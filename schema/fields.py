@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
-from resolvers.ahead import AHEAD, Ahead
 from resolvers.columns import COLUMNS
 
 EnumClass = TypeVar("EnumClass", bound=type[Enum])
@@ -18,19 +17,15 @@ def field(
     *,
     resolver: Callable[..., Any] | None = None,
     columns: Iterable[str] | None = None,
-    ahead: Ahead | None = None,
     directives: Sequence[object] = (),
     name: str | None = None,
 ) -> Any:
     """A field of a type. Without `resolver` it is the record's attribute of the same name.
 
     `columns` are those that `resolver` reads of its record, so that no others are fetched; None stands for all.
-    `ahead` reads for a whole list what `resolver` will ask the context for.
     The type is the annotation's, whatever the resolver says that it returns.
     """
     metadata: dict[Any, Any] = {} if columns is None else {COLUMNS: frozenset(columns)}
-    if ahead is not None:
-        metadata[AHEAD] = ahead
     declared = strawberry.field(description=description, directives=directives, metadata=metadata, name=name)
     return declared(resolver) if resolver else declared
 
@@ -46,6 +41,8 @@ def shows(*records: type[Any]) -> Any:
     def is_type_of(value: object, _info: object) -> bool:
         return isinstance(value, records)
 
+    # Plans look a type up by an object's class.
+    vars(is_type_of)["records"] = records
     return staticmethod(is_type_of)
 
 
