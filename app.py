@@ -183,9 +183,9 @@ def _parts(settings: Settings, clock: Clock, query_logger: QueryLogger | None) -
     database = connect(_opened(settings.database_url, "GATEHOUSE_DATABASE_URL"), query_logger=query_logger)
     redis = connect_redis(_opened(settings.redis_url, "GATEHOUSE_REDIS_URL"))
     catalogue = load_catalogue(settings.catalog)
-    return Parts(
-        database, redis, PostgresSnapshots(database), RedisSnapshots(redis, clock), catalogue, clock, Metrics()
-    )
+    metrics = Metrics()
+    snapshots = RedisSnapshots(redis, clock, on_heard=metrics.propagation_seconds.observe)
+    return Parts(database, redis, PostgresSnapshots(database), snapshots, catalogue, clock, metrics)
 
 
 def _opened(url: SecretStr | None, name: str) -> str:

@@ -56,6 +56,14 @@ class Metrics:
             Histogram("gatehouse_request_seconds", "Time to answer.", ["path"], registry=None)
         )
     )
+    propagation_seconds: Histogram = field(
+        default_factory=lambda: Histogram(
+            "gatehouse_propagation_seconds",
+            "From recording a change of entitlements until this process answers by it.",
+            buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=None,
+        )
+    )
     registry: CollectorRegistry = field(default_factory=lambda: CollectorRegistry(auto_describe=True))
 
     def __post_init__(self) -> None:
@@ -69,6 +77,7 @@ class Metrics:
             self.unknown_events,
             self.queue_depth,
             self.request_seconds,
+            self.propagation_seconds,
         ):
             self.registry.register(instrument)
 

@@ -1,7 +1,7 @@
 """Grants, snapshots, rules and the decision. Pure: no I/O, no clock of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -149,6 +149,7 @@ class Snapshot:
     """A member's grants at one revision. `revision` fences: a lower one never replaces a higher one.
 
     Grants are dated, so a snapshot answers for any instant and access ends by itself with no event needed.
+    `changed_at` is when the revision was recorded, where the authority was just read: to measure by, not to decide.
     """
 
     member_id: str
@@ -157,16 +158,16 @@ class Snapshot:
     limits: tuple[LimitGrant, ...] = ()
     levels: tuple[LevelGrant, ...] = ()
     overrides: tuple[Override, ...] = ()
+    changed_at: datetime | None = field(default=None, compare=False)
 
     def over(self, baseline: Holdings) -> "Snapshot":
         """With what everybody holds and nobody stores."""
-        return Snapshot(
-            self.member_id,
-            self.revision,
-            baseline.grants + self.grants,
-            baseline.limits + self.limits,
-            baseline.levels + self.levels,
-            baseline.overrides + self.overrides,
+        return replace(
+            self,
+            grants=baseline.grants + self.grants,
+            limits=baseline.limits + self.limits,
+            levels=baseline.levels + self.levels,
+            overrides=baseline.overrides + self.overrides,
         )
 
     def features_at(self, now: datetime) -> frozenset[str]:

@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.rows import Row as ReadRow
 
 CONTENT = """
-    SELECT e.member_id, e.revision, g.*
+    SELECT e.member_id, e.revision, e.changed_at, g.*
     FROM member_entitlement AS e LEFT JOIN LATERAL (
         SELECT 'grant' AS part, feature AS name, NULL::bigint AS number, plan AS word,
                source, source_id, starts_at, ends_at, NULL AS organization
@@ -57,6 +57,7 @@ def snapshot_from(member_id: str, rows: Iterable[Row]) -> Snapshot:
             tuple(_limit(row) for row in own if row.part == "limit"),
             tuple(_level(row) for row in own if row.part == "level"),
             tuple(_override(row) for row in own if row.part == "override"),
+            own[0].changed_at if own else None,
         )
     )
 

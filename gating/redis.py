@@ -44,7 +44,7 @@ end
 if revision > current then redis.call('PUBLISH', ARGV[6], ARGV[2] .. ' ' .. ARGV[7]) end
 return 1
 """
-"""KEYS: entry, token. ARGV: token, revision, snapshot, hard_until, milliseconds to live, channel, member id.
+"""KEYS: entry, token. ARGV: token, revision, snapshot, hard_until, milliseconds to live, channel, message but revision.
 
 An equal revision is written again: it is the same content, read anew, and its `hard_until` may have moved on.
 """
@@ -52,15 +52,28 @@ An equal revision is written again: it is the same content, read anew, and its `
 T = TypeVar("T")
 
 
+def _ignore(_seconds: float) -> None:
+    """Measures nothing."""
+
+
 class RedisSnapshots:
     """A SnapshotCache on Redis, Valkey or a cluster. Any failure is Unavailable; after five in a row at once."""
 
-    def __init__(self, redis: RedisClient, clock: Clock, breaker: Breaker | None = None, script: str = PUT) -> None:
+    def __init__(
+        self,
+        redis: RedisClient,
+        clock: Clock,
+        breaker: Breaker | None = None,
+        script: str = PUT,
+        on_heard: Callable[[float], None] = _ignore,
+    ) -> None:
+        """`on_heard` is told of each publication how many seconds it came after the change was recorded."""
         # redis-py declares most replies as unions of the sync and the async one.
         self._redis: Any = redis
         self._clock = clock
         self._breaker = breaker or Breaker()
         self._script = script
+        self._on_heard = on_heard
 
     async def find(self, member_id: str) -> Snapshot | None:
         """The entry, unless its answer may have changed by itself since it was written."""
@@ -89,7 +102,7 @@ class RedisSnapshots:
             "" if until is None else until.isoformat(),
             milliseconds_to_live(snapshot, now),
             CHANNEL,
-            snapshot.member_id,
+            _message_of(snapshot),
         ]
         keys = _keys(snapshot.member_id)
         return bool(await self._call(lambda: self._redis.eval(self._script, len(keys), *keys, *arguments)))
@@ -127,11 +140,17 @@ class RedisSnapshots:
                 elif message["type"] == "subscribe":  # by redis-py itself too, after a reconnection
                     yield None
                 elif message["type"] == "message":
-                    revision, _, member_id = message["data"].decode().partition(" ")
-                    yield member_id, int(revision)
+                    yield self._heard(message["data"].decode())
                 asked = message is None
         finally:
             await pubsub.aclose()
+
+    def _heard(self, message: str) -> tuple[str, int]:
+        change, ended, changed_at = message.rpartition("\n")
+        if changed_at and ended:
+            self._on_heard(self._clock.now().timestamp() - float(changed_at))
+        revision, _, member_id = (change if ended else message).partition(" ")
+        return member_id, int(revision)
 
     async def _any_node(self) -> dict[str, Any]:
         """In a cluster every node hears every message; another one each time, since one may be dead."""
@@ -157,6 +176,11 @@ def milliseconds_to_live(snapshot: Snapshot, now: datetime) -> int:
     if not snapshot.features_at(now) and not snapshot.limits_at(now):
         return EMPTY_MILLISECONDS
     return round(LONGEST_MILLISECONDS * (1 - SPREAD * random.random()))  # noqa: S311 - no secret
+
+
+def _message_of(snapshot: Snapshot) -> str:
+    """The member, and on a line of its own when the change was recorded, in seconds, where that is known."""
+    return f"{snapshot.member_id}\n{snapshot.changed_at.timestamp() if snapshot.changed_at else ''}"
 
 
 def _keys(member_id: str) -> tuple[str, str]:
