@@ -83,7 +83,7 @@ class Twin:
         intent = self.world.store.objects[id]
         act = authenticate if intent["object"] == "payment_intent" else authenticate_setup
         act(self.world, intent, passes=passes)
-        self._settle()
+        self.settle()
         return shown(self.world.store.objects[id])
 
     def objects(self, kind: str) -> list[Object]:
@@ -110,9 +110,10 @@ class Twin:
         for clock in list(self.world.agenda.heaps):
             if clock is None or clock in self.world.store.objects:
                 self.world.run_due(clock, self.world.at(clock))
-        self._settle()
+        self.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Ends what was done outside a request: derived things are brought up to date, webhooks addressed."""
         self.world.settle()
         self.world.store.commit()
         self.post.plan(self.world)

@@ -17,6 +17,7 @@ from twin.account import Twin
 from twin.core.settings import Account
 from twin.hooks.chaos import Chaos
 from twin.hooks.deliveries import TIMEOUT_SECONDS, Delivery
+from twin.pages import bank, checkout, portal
 from twin.saving import load, save
 from twin.web import Web, build
 
@@ -83,7 +84,14 @@ async def serving(options: Options) -> AsyncGenerator[Running]:
     with socket.create_server((options.host, options.port)) as listener:
         url = f"http://{options.host}:{listener.getsockname()[1]}"
         web = Web(new_twin(options, url), moment)
-        server = _Quiet(uvicorn.Config(build(web, []), log_level="warning", lifespan="off", access_log=False))
+        server = _Quiet(
+            uvicorn.Config(
+                build(web, [*checkout.routes(web), *portal.routes(web), *bank.routes(web)]),
+                log_level="warning",
+                lifespan="off",
+                access_log=False,
+            )
+        )
         task = asyncio.create_task(server.serve(sockets=[listener]))
         sender = asyncio.create_task(_send_all(web))
         try:

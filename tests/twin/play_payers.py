@@ -26,7 +26,7 @@ def a_customer_from_first_to_last(stage: Stage) -> None:
     assert shown.subscriptions.data == []
     assert v1.customers.delete(made.id).deleted
     with pytest.raises(stripe.InvalidRequestError):
-        v1.customers.delete_discount(made.id)
+        v1.customers.update(made.id, {"name": "Nobody"})
 
 
 @scenario

@@ -5,13 +5,29 @@ from collections.abc import Generator
 import pytest
 import stripe
 
-from tests.twin import play_catalogue, play_invoices, play_payers, play_requests, play_subscriptions
+from tests.twin import (
+    play_catalogue,
+    play_invoices,
+    play_money_back,
+    play_payers,
+    play_requests,
+    play_schedules,
+    play_subscriptions,
+)
 from tests.twin.shapes import problems_of
 from tests.twin.stage import KEY_VARIABLE, ON_TWIN_ONLY, SCENARIOS, Stage, stripe_key, stripe_stage, twin_stage
 from twin.api.routes import ROUTES
 from twin.core.settings import API_VERSION
 
-PLAYS = (play_catalogue, play_invoices, play_payers, play_requests, play_subscriptions)
+PLAYS = (
+    play_catalogue,
+    play_invoices,
+    play_money_back,
+    play_payers,
+    play_requests,
+    play_schedules,
+    play_subscriptions,
+)
 
 
 @pytest.fixture(scope="module", params=["twin", "stripe"])

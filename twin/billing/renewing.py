@@ -82,7 +82,7 @@ def upcoming(world: World, subscription: Object) -> Object:
     customer = world.get("customer", subscription["customer"])
     with world.rehearsal():
         renewed, lines, _ = _next_cycle(world, subscription)
-        discounts = _discounts(world, subscription)
+        discounts = subscription["discounts"]
         invoice = draft(world, customer, lines, "upcoming", subscription=renewed, discounts=discounts, tell=False)
     at = period_of(subscription)[1]
     return invoice | {
@@ -117,7 +117,7 @@ def bill_cycle(world: World, subscription: Object, reason: str, **changes: Any) 
         reason,
         subscription=renewed,
         period=(old[0], min(old[1], now)),
-        discounts=_discounts(world, subscription),
+        discounts=subscription["discounts"],
         auto_advance=not held_back,
         automatically_finalizes_at=None if held_back else now + world.account.finalize_after_seconds,
         _days_until_due=subscription["days_until_due"],
@@ -134,11 +134,6 @@ def bill_cycle(world: World, subscription: Object, reason: str, **changes: Any) 
     )
     warned(world, subscription)
     return invoice
-
-
-def _discounts(world: World, subscription: Object) -> list[str]:
-    customer = world.get("customer", subscription["customer"])
-    return [*subscription["discounts"], *([customer["_discount"]] if customer.get("_discount") else [])]
 
 
 def _next_cycle(world: World, subscription: Object) -> tuple[Object, list[Object], list[Object]]:
@@ -208,7 +203,7 @@ def resume(world: World, subscription: Object) -> Object:
     lines = [*billed(world, waiting, subscription)]
     lines += [recurring_line(world, renewed, item, item["quantity"], period) for item in licensed]
     invoice = draft(
-        world, customer, lines, "subscription_update", subscription=renewed, discounts=_discounts(world, subscription)
+        world, customer, lines, "subscription_update", subscription=renewed, discounts=subscription["discounts"]
     )
     attach(world, waiting, invoice)
     begun = {

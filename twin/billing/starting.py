@@ -69,14 +69,13 @@ def _begin(world: World, version: Object, customer: Object, params: Object) -> O
     """Creates it with its first invoice, tells of both, and collects."""
     waiting = pending_for(world, customer, None)
     lines = [*billed(world, waiting, version), *first_lines(world, version)]
-    discounts = [*version["discounts"], *_customers_discount(customer)]
     invoice = draft(
         world,
         customer,
         lines,
         "subscription_create",
         subscription=version,
-        discounts=discounts,
+        discounts=version["discounts"],
         tell=False,
         _days_until_due=params.get("days_until_due"),
     )
@@ -152,10 +151,6 @@ def _asked_anchor(params: Object, now: int) -> int | None:
 
 def _named_method(version: Object) -> Object:
     return {"default_payment_method": version["default_payment_method"]}
-
-
-def _customers_discount(customer: Object) -> list[str]:
-    return [customer["_discount"]] if customer.get("_discount") else []
 
 
 def _require_method(version: Object, customer: Object, params: Object) -> None:

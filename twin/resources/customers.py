@@ -4,9 +4,9 @@ from twin.api.expansion import includable
 from twin.api.pages import list_of, page_of
 from twin.api.routes import Params, route
 from twin.api.searching import searched
-from twin.billing.discounts import new_discounts
 from twin.billing.ending import cancel_now
 from twin.billing.items import refuse
+from twin.billing.payers import EMPTY_SETTINGS, new_customer
 from twin.billing.standing import FINAL
 from twin.core.errors import invalid
 from twin.core.store import Object, inside, is_object, shown
@@ -37,37 +37,14 @@ def create(world: World, params: Params) -> Object:
     clock: str | None = params.get("test_clock")
     if clock:
         world.get("test_helpers.test_clock", clock, "test_clock")
-    id = world.ids.new("cus")
-    version: Object = {
-        "id": id,
-        "object": "customer",
+    plain = given(params, *PLAIN) | {
         "address": _address(params.get("address")),
-        "balance": 0,
-        "business_name": None,
-        "created": world.at(clock),
-        "currency": None,
-        "customer_account": None,
-        "default_source": None,
-        "delinquent": False,
-        "description": None,
-        "discount": None,
-        "email": None,
-        "individual_name": None,
-        "invoice_prefix": world.ids.text("prefix")[:8].upper(),
         "invoice_settings": _settings({}, params),
-        "livemode": False,
         "metadata": metadata_of({}, params),
-        "name": None,
-        "next_invoice_sequence": 1,
-        "phone": None,
-        "preferred_locales": [],
         "shipping": params.get("shipping") or None,
-        "tax_exempt": "none",
-        "test_clock": clock,
-        **given(params, *PLAIN),
-        "_discount": None,
     }
-    customer = world.create(version, "customer.created")
+    customer = new_customer(world, plain, clock)
+    id = customer["id"]
     if method := params.get("payment_method"):
         attach_method(world, named_method(world, method, "payment_method"), id)
     if default := inside(params, "invoice_settings", "default_payment_method"):
@@ -115,17 +92,6 @@ def delete(world: World, _params: Params, id: str) -> Object:
     return deleted(customer)
 
 
-@route("DELETE /v1/customers/{customer}/discount")
-def delete_discount(world: World, _params: Params, id: str) -> Object:
-    customer = world.get("customer", id)
-    if not customer["_discount"]:
-        raise invalid("No active discount for customer: " + id, code="resource_missing", status=404)
-    discount = world.get("discount", customer["_discount"])
-    world.change(customer, None, discount=None, _discount=None)
-    world.delete(discount, "customer.discount.deleted")
-    return discount | {"deleted": True}
-
-
 @route("GET /v1/customers/{customer}/payment_methods")
 def list_payment_methods(world: World, params: Params, id: str) -> Object:
     world.get("customer", id)
@@ -143,13 +109,6 @@ def subscriptions(world: World, customer: Object) -> Object:
     return list_of(running[::-1][:10], f"/v1/customers/{customer['id']}/subscriptions", has_more=len(running) > 10)
 
 
-def discount_customer(world: World, id: str, coupon: str) -> Object:
-    """A discount on all that the customer is invoiced."""
-    customer = world.get("customer", id)
-    [held] = new_discounts(world, [{"coupon": coupon}], id, world.time_of(customer))
-    return world.change(customer, "customer.updated", _discount=held, discount=shown(world.store.objects[held]))
-
-
 def _address(asked: object) -> Object | None:
     if not is_object(asked):
         return None
@@ -157,9 +116,8 @@ def _address(asked: object) -> Object | None:
 
 
 def _settings(held: Object, params: Params) -> Object:
-    empty = {"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None}
     asked: Object = params.get("invoice_settings", {})
-    return empty | held | {name: value or None for name, value in asked.items()}
+    return EMPTY_SETTINGS | held | {name: value or None for name, value in asked.items()}
 
 
 def _check_method(world: World, customer: str, id: str) -> None:
