@@ -44,7 +44,7 @@ from telemetry import Metrics
 from web.health import Gauged, Health, Part
 from web.problems import on_gatehouse_error, on_http_exception
 from web.requests import RequestLog
-from web.routes import build_routes
+from web.routes import build_routes, direct_routes
 from web.surface import Surface
 from webhooks.backfill import KEPT, Backfill
 from webhooks.endpoint import webhook_route
@@ -91,7 +91,8 @@ def build_app(
     services = Services(parts.clock, parts.database, parts.catalogue, store, feed)
     keys = keys_for(settings.signing_key_file, settings.data_dir)
     surface = _surface(settings, parts, keys, services, read_rules)
-    routes = [*build_routes(surface, _health(parts), keys, explorer=settings.development), _webhooks(settings, parts)]
+    webhook = _webhooks(settings, parts)
+    routes = build_routes(surface, _health(parts), keys, webhook, explorer=settings.development)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -104,8 +105,14 @@ def build_app(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={GatehouseError: on_gatehouse_error, HTTPException: on_http_exception},
-        middleware=[Middleware(RequestLog, metrics=parts.metrics, paths=_paths(routes))],
+        middleware=[_request_log(settings, parts, routes)],
     )
+
+
+def _request_log(settings: Settings, parts: Parts, routes: Sequence[BaseRoute]) -> Middleware:
+    paths = frozenset(route.path for route in routes if isinstance(route, Route))
+    logged = settings.log_level in ("debug", "info")
+    return Middleware(RequestLog, metrics=parts.metrics, paths=paths, logged=logged, direct=direct_routes(routes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +251,6 @@ def _health(parts: Parts) -> Health:
         Gauged("dead_letters", partial(count_dead_letters, parts.database)),
     )
     return Health((needed, spared), queues, parts.metrics)
-
-
-def _paths(routes: Sequence[BaseRoute]) -> frozenset[str]:
-    return frozenset(route.path for route in routes if isinstance(route, Route))
 
 
 @asynccontextmanager

@@ -9,30 +9,23 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from functools import cache
 from threading import Event, Lock, Thread
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
+
+from counting import Counter, Histogram
 
 LEVELS = logging.getLevelNamesMapping()
 
 BATCH_SECONDS = 0.05
 MOST_WAITING = 10_000
 
-Instrument = TypeVar("Instrument", Counter, Histogram)
-
-
-def _looked_up_once(instrument: Instrument) -> Instrument:
-    """Remembers what `labels` finds: the library takes a lock each time and makes each value a text anew."""
-    vars(instrument)["labels"] = cache(instrument.labels)
-    return instrument
-
 
 def _counter(name: str, description: str, *labels: str) -> Any:
-    return field(default_factory=lambda: _looked_up_once(Counter(name, description, labels, registry=None)))
+    return field(default_factory=lambda: Counter(name, description, labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +45,7 @@ class Metrics:
         default_factory=lambda: Gauge("gatehouse_queue_depth", "Work waiting.", ["queue"], registry=None)
     )
     request_seconds: Histogram = field(
-        default_factory=lambda: _looked_up_once(
-            Histogram("gatehouse_request_seconds", "Time to answer.", ["path"], registry=None)
-        )
+        default_factory=lambda: Histogram("gatehouse_request_seconds", "Time to answer.", "path")
     )
     propagation_seconds: Histogram = field(
         default_factory=lambda: Histogram(

@@ -19,7 +19,7 @@ TECHNOLOGIES = {
     "sqlalchemy": ("storage", "gating", "identity", "billing", "metering", "content", "webhooks", "cli"),
     "starlette": ("web", "webhooks", "app", "cli", "twin"),
     "uvicorn": ("cli", "web", "twin"),
-    "prometheus_client": ("telemetry", "web"),
+    "prometheus_client": ("telemetry", "counting", "web"),
 }
 """Who may import a library that is not to spread. A module not named here that imports one is a finding."""
 

@@ -1,11 +1,12 @@
 """Every address of the service in one place."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from identity.keys import Keys
 from web.explorer.page import explorer_routes
@@ -18,9 +19,12 @@ from web.websocket import SocketView
 GRAPHQL, SPA_GRAPHQL = "/graphql", "/spa/graphql"
 
 
-def build_routes(surface: Surface, health: Health, keys: Keys, *, explorer: bool) -> list[BaseRoute]:
-    """Flat, so that each request is counted under its own path."""
+def build_routes(
+    surface: Surface, health: Health, keys: Keys, webhook: BaseRoute, *, explorer: bool
+) -> list[BaseRoute]:
+    """Flat, so that each request is counted under its own path; they are tried in this order."""
     return [
+        webhook,
         *_graphql(GRAPHQL, surface, spa_only=False, explorer=explorer),
         *_graphql(SPA_GRAPHQL, surface, spa_only=True, explorer=explorer),
         Route("/healthz", health.live),
@@ -29,6 +33,12 @@ def build_routes(surface: Surface, health: Health, keys: Keys, *, explorer: bool
         Route("/.well-known/jwks.json", _published(keys)),
         *(explorer_routes() if explorer else ()),
     ]
+
+
+def direct_routes(routes: Iterable[BaseRoute]) -> dict[str, ASGIApp]:
+    """By path, what answers GraphQL requests: they are the many."""
+    found = (route for route in routes if isinstance(route, Route))
+    return {route.path: route.endpoint for route in found if isinstance(route.endpoint, GraphQLEndpoint)}
 
 
 def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> list[BaseRoute]:

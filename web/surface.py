@@ -31,4 +31,6 @@ class Surface:
         """
         if spa_only:
             return self.spa
-        return {Kind.OPERATOR: self.full, Kind.INTEGRATOR: self.integrator}.get(principal.kind, self.spa)
+        if principal.kind is Kind.OPERATOR:
+            return self.full
+        return self.integrator if principal.kind is Kind.INTEGRATOR else self.spa

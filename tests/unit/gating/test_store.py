@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from prometheus_client import Counter
 
 from errors import Unavailable
 from gating.model import Access, Grant, Holdings, Source
@@ -45,8 +44,7 @@ class World:
         )
 
     def answered_by(self, layer: str) -> float:
-        reads: Counter = self.metrics.store_reads.labels(layer)
-        return next(sample.value for metric in reads.collect() for sample in metric.samples)
+        return self.metrics.registry.get_sample_value("gatehouse_store_reads_total", {"layer": layer}) or 0
 
     async def features(self) -> frozenset[str] | None:
         """What Ann holds; None when that cannot be said."""
