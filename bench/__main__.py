@@ -63,7 +63,7 @@ def measure(plan: Plan) -> Outcome:
         sizes = [row for curve in SIZES for row in curve.rows()]
         paired = list(dict.fromkeys(row for _, base, measured in PAIRS for row in (base, measured)))
         with _bench([*ROWS, *paired, *sizes], ground, REFERENCE) as bench:
-            bench.warm_up([*ROWS, *paired], plan.seconds)
+            bench.warm_up([*ROWS, *paired], plan.warm_up_seconds)
             samples = bench.rounds(ROWS, plan.rounds, plan.seconds)
             over_http = list(_over_http(bench, plan))
             samples |= _curves(bench, sizes, plan)
@@ -85,7 +85,7 @@ def _bench(rows: Sequence[Row], ground: Ground, reference: Server) -> Generator[
 
 
 def _curves(bench: Bench, rows: Sequence[Row], plan: Plan) -> dict[Row, list[Sample]]:
-    bench.warm_up(rows, CURVE_SECONDS)
+    bench.warm_up(rows, plan.warm_up_seconds)
     return bench.rounds(rows, plan.rounds, CURVE_SECONDS)
 
 

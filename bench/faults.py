@@ -9,3 +9,7 @@ class Missing(GatehouseError):
 
 class RunFailed(GatehouseError):
     """A server answered wrongly or not at all: its figures would mean nothing."""
+
+
+class Unanswered(RunFailed):
+    """Not one answer came within the sample."""

@@ -30,12 +30,12 @@ def shipped() -> Starlette:
 
 def ungated() -> Starlette:
     """The same schema as if no query had a directive; bodies are still read through the wall."""
-    return _built(_no_rules)
+    return _built(rules_without_gates)
 
 
 def denying_by_error() -> Starlette:
     """What is locked as it ships becomes an error for each position, which is what the peers do."""
-    return _built(_errors_for_locks)
+    return _built(rules_with_errors)
 
 
 def side_by_side() -> ASGIApp:
@@ -44,7 +44,7 @@ def side_by_side() -> ASGIApp:
     Two processes of the same program differ by a few per cent for as long as they live, by where their memory lies;
     that is more than what is measured here.
     """
-    return _under_prefixes({"on": shipped(), "off": ungated()})
+    return under_prefixes({"on": shipped(), "off": ungated()})
 
 
 def _built(read_rules: ReadRules) -> Starlette:
@@ -55,14 +55,16 @@ def _built(read_rules: ReadRules) -> Starlette:
     return app
 
 
-def _no_rules(schema: GraphQLSchema) -> RuleBook:
+def rules_without_gates(schema: GraphQLSchema) -> RuleBook:
     """None for whatever can be read; mutations keep theirs, for without them a schema is not served at all."""
     rules = build_rules(schema)
     kept = {name: of_type for name, of_type in rules.fields.items() if name in EFFECTFUL}
     return replace(rules, fields=kept, arguments={}, inputs={}, enum_values={})
 
 
-def _errors_for_locks(schema: GraphQLSchema) -> RuleBook:
+def rules_with_errors(schema: GraphQLSchema) -> RuleBook:
+    """The same needs, and no lock."""
+
     def loud(rule: Rule) -> Rule:
         return replace(rule, mode=Mode.ERROR) if rule.mode is Mode.LOCK else rule
 
@@ -71,7 +73,7 @@ def _errors_for_locks(schema: GraphQLSchema) -> RuleBook:
     return replace(rules, fields=fields)
 
 
-def _under_prefixes(apps: Mapping[str, Starlette]) -> ASGIApp:
+def under_prefixes(apps: Mapping[str, Starlette]) -> ASGIApp:
     """Not Starlette's Mount, which asks them in turn and so serves the first one cheaper."""
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.faults import RunFailed
+from bench.faults import RunFailed, Unanswered
 from bench.processor import processor_seconds
 
 _SCRIPT = Path(__file__).with_name("wrk.lua")
@@ -54,7 +54,7 @@ def load(shot: Shot, seconds: float, *, server: int, postgres: int) -> Sample:
     """Sends `shot` for `seconds` (whole ones, at least 1). `server` and `postgres` are process ids.
 
     Raises RunFailed when any answer is not 200, differs from the expected one, or does not come, and
-    when requests that are to be sent once ran out.
+    when requests that are to be sent once ran out; Unanswered when none came at all.
     """
     command = ["wrk", "-t1", f"-c{shot.connections}", f"-d{max(1, round(seconds))}s"]
     command += [f"--timeout={_LONGEST_ANSWER_SECONDS}s", "-s", str(_SCRIPT), shot.url]
@@ -87,5 +87,5 @@ def counts_of(output: str, url: str) -> dict[str, Any]:
         if counted[what]:
             raise RunFailed(f"{counted[what]} of {counted['requests']} answers of {url} were {what}: {example}")
     if not counted["requests"]:
-        raise RunFailed(f"{url} answered nothing")
+        raise Unanswered(f"{url} answered nothing: take longer samples, `--seconds`")
     return counted

@@ -34,7 +34,7 @@ ROWS = (
     Row(GATEHOUSE, DENIED),
     Row(ERRORS, DENIED, errors=POSITIONS),
     *(Row(server, ME) for server in (MERCURIUS, GATEHOUSE, CACHED)),
-    *(Row(server, NESTED) for server in (MERCURIUS, CACHED)),
+    *(Row(server, NESTED) for server in (MERCURIUS, GATEHOUSE, CACHED)),
     Row(FASTIFY, WEBHOOK, table="bench.webhook_event"),
     Row(INBOX, WEBHOOK, table="stripe_event"),
 )

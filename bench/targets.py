@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.cases import DENIED, LIST, ME, WEBHOOK, Case, Deliveries, Row
+from bench.cases import DENIED, LIST, ME, NESTED, WEBHOOK, Case, Deliveries, Row
 from bench.load import Sample
 from bench.rows import CACHED, FASTIFY, GATEHOUSE, INBOX, MERCURIUS, RAW
 from bench.servers import Server
@@ -47,6 +47,7 @@ class Target:
 TARGETS = (
     Target(LIST, GATEHOUSE, MERCURIUS, least=1.8, aim=2.5),
     Target(ME, GATEHOUSE, MERCURIUS, least=1.5, aim=2.0),
+    Target(NESTED, GATEHOUSE, MERCURIUS, least=1.5, aim=2.5),
     Target(DENIED, GATEHOUSE, MERCURIUS, least=4, aim=6),
     Target(LIST, GATEHOUSE, CACHED, least=10, aim=16),
     Target(ME, GATEHOUSE, CACHED, least=5, aim=9),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.faults import RunFailed
+from bench.faults import RunFailed, Unanswered
 from bench.load import counts_of
 
 GOOD = {"requests": 10, "microseconds": 1000000, "p50": 1.0, "p99": 2.0}
@@ -26,5 +26,5 @@ def test_one_bad_answer_fails_the_run(what: str) -> None:
 
 
 def test_no_answer_fails_the_run() -> None:
-    with pytest.raises(RunFailed, match="answered nothing"):
+    with pytest.raises(Unanswered, match="answered nothing"):
         counts_of(output(requests=0), "u")
