@@ -18,9 +18,11 @@ from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
 from billing.dead_letters import count_dead_letters
 from billing.model import Catalogue
+from billing.offers import OffersAtStripe
 from billing.queue import count_waiting
 from billing.reconcile import Reconciling, run_reconciliations
 from billing.stripe import StripeApi
+from billing.stripe_offers import StripeOffers
 from billing.sync import Syncing
 from clock import Clock, SystemClock
 from content.publish import Feed
@@ -117,13 +119,14 @@ def _request_log(settings: Settings, parts: Parts, routes: Sequence[BaseRoute]) 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the worker and the commands work with. `syncing`, `backfill`, `reconciling`: None without a Stripe key."""
+    """What the worker and the commands work with. All after `inbox` is None without a Stripe key."""
 
     parts: Parts
     inbox: Inbox
     syncing: Syncing | None = None
     backfill: Backfill | None = None
     reconciling: Reconciling | None = None
+    offers: OffersAtStripe | None = None
 
 
 def build_tools(settings: Settings, *, clock: Clock | None = None) -> Tools:
@@ -145,7 +148,7 @@ def build_tools(settings: Settings, *, clock: Clock | None = None) -> Tools:
         return await backfill.fill(parts.clock.now() - KEPT)
 
     reconciling = Reconciling(syncing, stripe, parts.source, parts.cache, fill)
-    return Tools(parts, inbox, syncing, backfill, reconciling)
+    return Tools(parts, inbox, syncing, backfill, reconciling, StripeOffers(stripe.ask))
 
 
 @dataclass(frozen=True, slots=True)

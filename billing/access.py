@@ -31,9 +31,12 @@ def holdings_of(
         if subscription.id in suspended or not gives_access(subscription, policy):
             continue
         ends_at = ends_of(subscription, pauses, policy)
+        counted: set[tuple[str, int]] = set()
         for item, sold in sold_items(subscription, catalogue):
-            grants.update(_grants(subscription, sold, ends_at))
-            limits.extend(_limits(subscription, item, sold.plan, ends_at))
+            grants.update(_grants(subscription, sold, catalogue, ends_at))
+            again = (sold.plan.key, sold.plan.version) in counted
+            limits.extend(_limits(subscription, item, sold.plan, ends_at, again=again))
+            counted.add((sold.plan.key, sold.plan.version))
             levels.update(_levels(subscription, sold.plan, ends_at))
     return in_order(Holdings(tuple(grants), tuple(limits), tuple(levels)))
 
@@ -84,21 +87,25 @@ def plan_of(subscription: Subscription, catalogue: Catalogue) -> Plan | None:
     return max(plans, key=lambda plan: plan.rank, default=None)
 
 
-def _grants(subscription: Subscription, sold: Sold, ends_at: datetime | None) -> Iterator[Grant]:
+def _grants(subscription: Subscription, sold: Sold, catalogue: Catalogue, ends_at: datetime | None) -> Iterator[Grant]:
+    """Grandfathered is what comes with the price alone, or with an earlier version and no longer with the plan."""
     extra = sold.price.extra_features if sold.price else frozenset[str]()
+    current = catalogue.find_plan(sold.plan.key) or sold.plan
     for feature in sold.plan.features | extra:
         source = _source(subscription, sold.plan)
-        if feature not in sold.plan.features:
+        if feature not in sold.plan.features & current.features:
             source = Source.GRANDFATHERED
         yield Grant(feature, source, subscription.id, sold.plan.key, ends_at=ends_at)
 
 
 def _limits(
-    subscription: Subscription, item: SubscriptionItem, plan: Plan, ends_at: datetime | None
+    subscription: Subscription, item: SubscriptionItem, plan: Plan, ends_at: datetime | None, *, again: bool
 ) -> Iterator[LimitGrant]:
+    """`again`: for another item of the same plan, such as its usage beside its base: only what depends on quantity."""
     for limit in plan.limits:
         value = _times(limit.value, item.quantity or 0) if limit.per_quantity else limit.value
-        yield LimitGrant(limit.limit, value, _source(subscription, plan), subscription.id, ends_at=ends_at)
+        if limit.per_quantity or not again:
+            yield LimitGrant(limit.limit, value, _source(subscription, plan), subscription.id, ends_at=ends_at)
 
 
 def _times(value: Amount, quantity: int) -> Amount:

@@ -1,13 +1,15 @@
 """Reading the catalogue file: one YAML file into one `Catalogue`, or every mistake with its line and remedy."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node
 
 from billing.catalogue_access import read_access
-from billing.model import Catalogue, Feature, Interval, Level, Limit, Money, Plan, PlanLevel, PlanLimit, Price
+from billing.catalogue_prices import Keys, check_bundles, read_price
+from billing.catalogue_terms import read_coupons, read_trial
+from billing.model import Catalogue, Feature, Level, Limit, Plan, PlanLevel, PlanLimit, TaxBehavior
 from billing.yaml_nodes import (
     Document,
     Fields,
@@ -22,19 +24,10 @@ from billing.yaml_nodes import (
 from errors import NotConfigured
 from storage.wall import FEATURE_KEY
 
-ROOT = ("features", "limits", "quotas", "levels", "default_plan", "plans", "add_ons", "access")
-PLAN = ("name", "description", "rank", "features", "limits", "levels", "prices", "products")
+ROOT = ("features", "limits", "quotas", "levels", "default_plan", "plans", "add_ons", "coupons", "tax", "access")
+CONTENT = ("version", "features", "limits", "levels", "prices", "products")
+PLAN = ("name", "description", "rank", "replaces", "earlier", "trial", "tax_code", *CONTENT)
 UNLIMITED = "unlimited"
-PRICE = ("id", "lookup_key", "interval", "amounts", "extra_features", "on_sale")
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What plans may refer to."""
-
-    features: Collection[str]
-    limits: Collection[str]
-    levels: Mapping[str, Level]
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -54,10 +47,12 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     document, root = compose(name, text)
     fields = read_fields(document, root, "", ROOT, ("features", "plans", "access"))
     features, limits, levels = _labels(fields, "features"), _limits(fields), _levels(fields)
-    keys = Keys(features.keys(), limits.keys(), levels)
+    keys = Keys(features.keys(), limits, levels)
     plans = _plans(fields, "plans", keys)
     add_ons = _plans(fields, "add_ons", keys)
     default_key = fields.choice("default_plan", [plan.key for plan in plans])
+    tax = fields.choice("tax", TaxBehavior)
+    coupons = read_coupons(fields, {plan.key for plan in (*plans, *add_ons)})
     access = read_access(document, fields.nodes.get("access"))
     document.raise_problems()
     return Catalogue(
@@ -68,6 +63,8 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
         default_plan=next((plan for plan in plans if plan.key == default_key), None),
         access=access,
         levels=levels,
+        coupons=coupons,
+        tax=TaxBehavior(tax or TaxBehavior.EXCLUSIVE),
     )
 
 
@@ -125,18 +122,47 @@ def _plans(fields: Fields, room: str, keys: Keys) -> tuple[Plan, ...]:
 
 def _plan(document: Document, key: str, node: Node, keys: Keys, *, add_on: bool) -> Plan:
     fields = read_fields(document, node, key, PLAN, ("name",) if add_on else ("name", "rank"))
-    return Plan(
-        key=key,
-        name=fields.text("name"),
-        description=fields.text("description"),
-        rank=fields.number("rank"),
+    plan = _content(fields, Plan(key, "", "", 0, frozenset(), add_on=add_on), keys)
+    earlier = [read_fields(document, item, f"{key}.earlier", CONTENT, ("version",)) for item in fields.items("earlier")]
+    named = replace(plan, name=fields.text("name"), description=fields.text("description"), rank=fields.number("rank"))
+    whole = replace(
+        named,
+        replaces=frozenset(read_number(document, item, f"{key}.replaces") for item in fields.items("replaces")),
+        earlier=tuple(_content(each, named, keys) for each in earlier),
+        trial=read_trial(fields),
+        tax_code=fields.text("tax_code") or None,
+    )
+    _check_versions(fields, whole)
+    return whole
+
+
+def _content(fields: Fields, plan: Plan, keys: Keys) -> Plan:
+    """What a version is made of."""
+    prices = {read_price(fields.document, item, f"{plan.key}.prices", keys): item for item in fields.items("prices")}
+    check_bundles(fields.document, plan.key, prices)
+    return replace(
+        plan,
+        version=fields.number("version") if "version" in fields.nodes else 1,
         features=fields.choices("features", keys.features),
         limits=_plan_limits(fields, keys.limits),
         levels=_plan_levels(fields, keys.levels),
-        prices=tuple(_price(document, item, f"{key}.prices", keys) for item in fields.items("prices")),
+        prices=tuple(prices),
         products=fields.taken_texts("products"),
-        add_on=add_on,
     )
+
+
+def _check_versions(fields: Fields, plan: Plan) -> None:
+    """Each version stands once, and none comes after the present one."""
+    nodes = dict(zip(plan.earlier, fields.items("earlier"), strict=True)) if plan.earlier else {}
+    seen = {plan.version}
+    for each, node in nodes.items():
+        if each.version in seen or each.version > plan.version or each.version in plan.replaces:
+            remedy = f"number it below {plan.version}, once, and leave it out of `replaces`"
+            fields.document.wrong(node, f"{plan.key}.earlier cannot have version {each.version} here", remedy)
+        seen.add(each.version)
+    for version in sorted(each for each in plan.replaces if each >= plan.version):
+        remedy = f"name versions below {plan.version}"
+        fields.document.wrong(fields.nodes["replaces"], f"{plan.key}.replaces cannot be {version}", remedy)
 
 
 def _plan_limits(fields: Fields, known: Collection[str]) -> tuple[PlanLimit, ...]:
@@ -166,28 +192,3 @@ def _plan_levels(fields: Fields, known: Mapping[str, Level]) -> tuple[PlanLevel,
         elif word := read_choice(fields.document, value, what, known[key].scale):
             levels.append(PlanLevel(key, word))
     return tuple(sorted(levels, key=lambda level: level.level))
-
-
-def _price(document: Document, node: Node, what: str, keys: Keys) -> Price:
-    fields = read_fields(document, node, what, PRICE, ("interval", "amounts"))
-    if isinstance(node, MappingNode) and not fields.nodes.keys() & {"id", "lookup_key"}:
-        document.wrong(node, f"{what} has a price without a name", "add `lookup_key: …` or `id: price_…`")
-    return Price(
-        interval=Interval(fields.choice("interval", Interval) or Interval.MONTH),
-        amounts=_amounts(fields),
-        price_id=fields.taken_text("id") or None,
-        lookup_key=fields.taken_text("lookup_key") or None,
-        extra_features=fields.choices("extra_features", keys.features),
-        on_sale=fields.truth("on_sale", default=True),
-    )
-
-
-def _amounts(fields: Fields) -> tuple[Money, ...]:
-    amounts: list[Money] = []
-    for currency, (key, value) in fields.entries("amounts").items():
-        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.islower()):
-            fields.document.wrong(
-                key, f"`{currency}` is not a currency", "use its three lower-case letters, such as usd"
-            )
-        amounts.append(Money(currency, read_number(fields.document, value, f"{fields.what}.amounts.{currency}")))
-    return tuple(sorted(amounts))

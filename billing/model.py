@@ -12,6 +12,7 @@ from gating.ports import Offer
 class Interval(StrEnum):
     MONTH = "month"
     YEAR = "year"
+    ONCE = "once"
 
 
 class PauseEffect(StrEnum):
@@ -36,11 +37,38 @@ class Money:
     amount_minor: int
 
 
+class TaxBehavior(StrEnum):
+    """Whether a price contains the tax or the tax comes on top."""
+
+    INCLUSIVE = "inclusive"
+    EXCLUSIVE = "exclusive"
+
+
+class TierMode(StrEnum):
+    """GRADUATED: each unit at its tier's price. VOLUME: all units at the price of the tier that the last one is in."""
+
+    GRADUATED = "graduated"
+    VOLUME = "volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Units up to and including `up_to` (None: all others): `amounts` for each, and `flat` once."""
+
+    up_to: int | None
+    amounts: tuple[Money, ...]
+    flat: tuple[Money, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """One way to pay for a plan. At least one of `price_id` and `lookup_key` is set.
 
-    `extra_features` come with this price alone (grandfathering); `on_sale` False is never offered, but still honoured.
+    `amounts` are for each unit of the quantity, or of `meter`'s usage where that is set, in which case for each `each`
+    units begun; empty where there are `tiers`. `bundled` are lookup keys of prices that come into the subscription
+    with this one and are not offered alone. `countries` (ISO 3166-1 alpha-2, upper case) where it is offered; empty:
+    everywhere. `extra_features` come with this price alone (grandfathering); `on_sale` False is never offered, but
+    still honoured.
     """
 
     interval: Interval
@@ -49,6 +77,61 @@ class Price:
     lookup_key: str | None = None
     extra_features: frozenset[str] = frozenset()
     on_sale: bool = True
+    tiers: tuple[Tier, ...] = ()
+    tier_mode: TierMode | None = None
+    meter: str | None = None
+    each: int = 1
+    tax: TaxBehavior | None = None
+    bundled: tuple[str, ...] = ()
+    countries: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """By which Stripe's price is recognised."""
+        return frozenset(name for name in (self.price_id, self.lookup_key) if name)
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        amounts = self.tiers[0].amounts if self.tiers else self.amounts
+        return frozenset(money.currency for money in amounts)
+
+
+class TrialEnd(StrEnum):
+    """What becomes of a trial at whose end nobody has paid. FREE: the default plan; never nothing at all."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
+    INVOICE = "invoice"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`days` of the whole plan; `card`: only with a way to pay."""
+
+    days: int
+    card: bool
+    ends: TrialEnd
+
+
+class CouponDuration(StrEnum):
+    ONCE = "once"
+    REPEATING = "repeating"
+    FOREVER = "forever"
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """Either `percent_off` or `amounts_off`. `months` of REPEATING; `plans` it is for, empty: all; `codes` to type."""
+
+    key: str
+    name: str
+    duration: CouponDuration
+    percent_off: int | None = None
+    amounts_off: tuple[Money, ...] = ()
+    months: int | None = None
+    plans: frozenset[str] = frozenset()
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +156,11 @@ class PlanLevel:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Something to subscribe to. `rank` orders plans, lowest first; `products` are Stripe product ids that mean it."""
+    """Something to subscribe to. `rank` orders plans, lowest first; `products` are Stripe product ids that mean it.
+
+    What was sold as a `version` never changes. `earlier` versions are honoured for whom they were sold to, by the
+    prices of their own; those of the versions it `replaces` have this one instead.
+    """
 
     key: str
     name: str
@@ -85,10 +172,26 @@ class Plan:
     products: frozenset[str] = frozenset()
     add_on: bool = False
     levels: tuple[PlanLevel, ...] = ()
+    version: int = 1
+    replaces: frozenset[int] = frozenset()
+    earlier: tuple["Plan", ...] = ()
+    trial: Trial | None = None
+    tax_code: str | None = None
 
     @property
     def on_sale(self) -> bool:
         return any(price.on_sale for price in self.prices)
+
+    @property
+    def offered_prices(self) -> tuple[Price, ...]:
+        """Those that can be chosen: on sale, and not merely part of another."""
+        parts = {key for price in self.prices for key in price.bundled}
+        return tuple(price for price in self.prices if price.on_sale and price.lookup_key not in parts)
+
+    @property
+    def versions(self) -> tuple["Plan", ...]:
+        """This one and those earlier, all of which are honoured."""
+        return (self, *self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +251,16 @@ class Catalogue:
     default_plan: Plan | None
     access: AccessPolicy
     levels: Mapping[str, Level] = field(default_factory=dict[str, Level])
+    coupons: tuple[Coupon, ...] = ()
+    tax: TaxBehavior = TaxBehavior.EXCLUSIVE
     _by_reference: Mapping[str, Sold] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         sold: dict[str, Sold] = {}
-        for plan in (*self.plans, *self.add_ons):
+        for plan in (each for current in (*self.plans, *self.add_ons) for each in current.versions):
             sold.update({product: Sold(plan, None) for product in plan.products})
             for price in plan.prices:
-                sold.update({ref: Sold(plan, price) for ref in (price.price_id, price.lookup_key) if ref})
+                sold.update(dict.fromkeys(price.names, Sold(plan, price)))
         object.__setattr__(self, "_by_reference", sold)
 
     @property

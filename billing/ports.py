@@ -5,6 +5,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from billing.state import Dispute, Link, Node, Subscription
+from errors import Unavailable
+
+
+class Refused(Unavailable):
+    """Stripe understood the request and refuses it. `stripe_code` is Stripe's word for why, empty if it gave none."""
+
+    def __init__(self, message: str, stripe_code: str, status: int) -> None:
+        super().__init__(f"Stripe refuses ({stripe_code or status}): {message}")
+        self.stripe_code = stripe_code
+        self.status = status
 
 
 class StripeGateway(Protocol):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import orjson
 import stripe
 from stripe.params import (
     EventListParams,
@@ -16,7 +17,7 @@ from stripe.params import (
 
 from billing.facts import links_of
 from billing.objects import dispute_from, object_in, subscription_from
-from billing.ports import Budget
+from billing.ports import Budget, Refused
 from billing.state import Dispute, Kind, Link, Node, Subscription
 from errors import Unavailable
 
@@ -42,7 +43,7 @@ class StripeApi:
     ) -> None:
         """`base_address` stands in for api.stripe.com where given; no `budget` is no bound, for tests."""
         self._page_size = page_size
-        self._http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS) if budget is None else _Budgeted(budget)
+        self._http = _Http(budget)
         self._client = stripe.StripeClient(
             api_key,
             http_client=self._http,
@@ -117,33 +118,57 @@ class StripeApi:
             case Kind.CUSTOMER:
                 return []
 
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Mapping[str, Any] | None:
+        """One request, such as `get /v1/products/x`, by Stripe's own parameters; None for what is not there.
+
+        Raises Refused when Stripe understands and refuses, Unavailable when it does not answer as it should.
+        """
+        given = dict(parameters or {}) | ({"idempotency_key": idempotency_key} if idempotency_key else {})
+        client: Any = self._client  # this method is not wholly typed
+        async with _unavailable(), _refusals(), _absent_is_nothing():
+            answer = await client.raw_request_async(method, path, **given)
+            return dict(orjson.loads(answer.body))
+        return None
+
     async def close(self) -> None:
         """Closes the connections to Stripe."""
         await self._http.close_async()
 
 
-class _Budgeted(stripe.HTTPXClient):
+class _Http(stripe.HTTPXClient):
     """Asks the budget before each request, and tells it when Stripe says that it was too much."""
 
-    def __init__(self, budget: Budget) -> None:
-        client: Any = super()  # not wholly typed
-        client.__init__(timeout=TIMEOUT_SECONDS)
-        self._plain = client
+    def __init__(self, budget: Budget | None) -> None:
+        plain: Any = super()  # not wholly typed
+        plain.__init__(timeout=TIMEOUT_SECONDS)
         self._budget = budget
+        # Its own way of sending a body is one that httpx warns about.
+        self._connections = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        await self._budget.take()
-        answer = await self._plain.request_async(method, url, headers, post_data)
-        if answer[1] == TOO_MANY:
-            await self._budget.cool_down(_retry_after(answer[2]))
-        return answer
+        if self._budget:
+            await self._budget.take()
+        answer = await self._connections.request(method, url, headers=dict(headers), content=post_data)
+        if answer.status_code == TOO_MANY and self._budget:
+            await self._budget.cool_down(_retry_after(answer.headers))
+        return answer.content, answer.status_code, answer.headers
+
+    async def close_async(self) -> None:
+        await self._connections.aclose()
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds; at least one, at most a minute, whatever Stripe says."""
-    said = headers.get("retry-after") or headers.get("Retry-After") or ""
+    said = headers.get("retry-after") or ""
     return min(60.0, max(1.0, float(said))) if said.isdecimal() else 1.0
 
 
@@ -157,6 +182,15 @@ async def _unavailable() -> AsyncGenerator[None]:
         raise Unavailable(f"Stripe does not answer as it should ({kind}, status {fault.http_status}).") from fault
     except (httpx.HTTPError, OSError, TimeoutError) as fault:
         raise Unavailable(f"Stripe cannot be reached ({type(fault).__name__}).") from fault
+
+
+@asynccontextmanager
+async def _refusals() -> AsyncGenerator[None]:
+    """What Stripe refuses with a reason for the caller: a card declined, a parameter wrong, a key used otherwise."""
+    try:
+        yield
+    except (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError) as fault:
+        raise Refused(fault.user_message or str(fault), fault.code or "", fault.http_status or 400) from fault
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ from billing.ports import StripeGateway
 from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
 from billing.settle import schedule_recheck
 from billing.state import Dispute, Kind, Node, Subscription
+from billing.versions import find_fingerprint, fingerprint_of
 from clock import Clock
 from errors import Unavailable
 from gating.model import Holdings
@@ -148,6 +149,7 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
     """Mirror, log, grants and place in the queue, in one transaction. Raises Fenced, having saved nothing."""
     now = syncing.clock.now()
     async with syncing.database.transaction() as connection:
+        await _require_applied(connection, syncing.catalogue)
         former = await complete(connection, claimed, spacing_seconds=syncing.spacing_seconds)
         mirror = await save_subscriptions(connection, claimed.customer_id, fetched.subscriptions, now)
         disputes = await _led(connection, fetched.disputes)
@@ -159,6 +161,16 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
         member_id = member_for([*claims, *carried])
         await _grant(connection, claimed.customer_id, former, member_id, holdings, now)
         await schedule_recheck(connection, claimed.customer_id, mirror, now)
+
+
+async def _require_applied(connection: AsyncConnection, catalogue: Catalogue) -> None:
+    """Raises Unavailable when another catalogue was applied than this process has: it would undo what that changed."""
+    applied = await find_fingerprint(connection)
+    if applied is not None and applied != fingerprint_of(catalogue):
+        raise Unavailable(
+            "Another catalogue was applied than this process has: restart it with that file, or apply this one"
+            " (`gatehouse catalog apply`)."
+        )
 
 
 async def _led(connection: AsyncConnection, disputes: Collection[Dispute]) -> list[Dispute]:

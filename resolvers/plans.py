@@ -51,8 +51,7 @@ def features(root: strawberry.Parent[Plan], info: Info) -> Sequence[Feature]:
 def prices(root: strawberry.Parent[Plan]) -> Sequence[OfferedPrice]:
     return [
         OfferedPrice(money.currency.upper(), money.amount_minor, price.interval, price.lookup_key)
-        for price in root.prices
-        if price.on_sale
+        for price in root.offered_prices
         for money in price.amounts
     ]
 

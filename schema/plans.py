@@ -10,7 +10,7 @@ from schema.fields import field, show_enum
 show_enum(
     Interval,
     "How often a price is paid.",
-    {Interval.MONTH: "Every month.", Interval.YEAR: "Every year."},
+    {Interval.MONTH: "Every month.", Interval.YEAR: "Every year.", Interval.ONCE: "Once."},
     name="BillingInterval",
 )
 

@@ -1,5 +1,8 @@
 """Coupons and promotion codes: https://docs.stripe.com/api/coupons, …/promotion_codes"""
 
+from typing import Any
+
+from twin.api.expansion import includable
 from twin.api.pages import matching, page_of
 from twin.api.routes import Params, route
 from twin.billing.items import refuse
@@ -42,6 +45,18 @@ def create(world: World, params: Params) -> Object:
         "_applies_to": params.get("applies_to"),
     }
     return world.create(version, "coupon.created")
+
+
+@includable("coupon", "applies_to")
+def applies_to(world: World, coupon: Object) -> Any:
+    return world.store.objects[coupon["id"]]["_applies_to"]
+
+
+@includable("coupon", "currency_options")
+def currency_options(world: World, coupon: Object) -> Any:
+    """Its own currency alone: others are refused when a coupon is made."""
+    held = world.store.objects[coupon["id"]]
+    return {held["currency"]: {"amount_off": held["amount_off"]}} if held["currency"] else None
 
 
 @route("GET /v1/coupons")

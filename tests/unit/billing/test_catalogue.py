@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.catalogue import load_catalogue, parse_catalogue
-from billing.model import DisputeEffect, Interval, Money, PauseEffect, PlanLimit
+from billing.model import (
+    CouponDuration,
+    DisputeEffect,
+    Interval,
+    Money,
+    PauseEffect,
+    PlanLimit,
+    TaxBehavior,
+    Tier,
+    TierMode,
+    Trial,
+    TrialEnd,
+)
 from errors import NotConfigured
 from gating.model import DenialCode, Denied, LimitGrant, Mode, Rule, Snapshot, Source
 
@@ -205,6 +217,106 @@ def test_every_mistake_is_reported_at_once_with_its_line_and_remedy() -> None:
 def test_what_is_no_catalogue_at_all_is_said_in_words(text: str, complaint: str) -> None:
     with pytest.raises(NotConfigured, match=f"^{complaint}"):
         parse_catalogue("c.yaml", text)
+
+
+SOLD_EVERY_WAY = """
+features: {reading: Reading}
+limits: {seats: Seats}
+quotas: {calls: Calls}
+plans:
+  team:
+    name: Team
+    rank: 1
+    version: 3
+    replaces: [2]
+    tax_code: txcd_1
+    trial: {days: 30, card: optional, ends: free}
+    features: [reading]
+    limits: {seats: {per_quantity: 1}, calls: 10}
+    prices:
+      - lookup_key: team
+        interval: month
+        with: [team_calls]
+        countries: [DE, FR]
+        tiers: {mode: volume, steps: [{up_to: 5, amounts: {usd: 9}, flat: {usd: 100}}, {amounts: {usd: 7}}]}
+      - {lookup_key: team_calls, interval: month, meter: calls, each: 1000, amounts: {usd: 5}, tax: inclusive}
+    earlier:
+      - version: 1
+        features: [reading]
+        prices: [{lookup_key: team_1, interval: year, amounts: {usd: 1}}]
+add_ons:
+  pack: {name: Pack, limits: {seats: 2}, prices: [{lookup_key: pack, interval: once, amounts: {usd: 5}}]}
+coupons:
+  spring: {name: Spring, percent_off: 20, duration: repeating, months: 3, plans: [team], codes: [SPRING]}
+  five: {name: Five, amounts_off: {usd: 500}, duration: forever}
+tax: inclusive
+access:
+  granting_statuses: [active]
+  pause_collection: {keep_as_draft: keep, mark_uncollectible: none, void: until_period_end}
+  refund: keep
+  dispute: {open: suspend_all, open_statuses: [needs_response], lost: keep}
+"""
+
+
+def test_tiers_usage_hybrids_trials_versions_and_coupons_can_be_said() -> None:
+    catalogue = parse_catalogue("c.yaml", SOLD_EVERY_WAY)
+    [team] = catalogue.plans
+    assert (team.version, team.replaces, team.tax_code) == (3, {2}, "txcd_1")
+    assert team.trial == Trial(30, card=False, ends=TrialEnd.FREE)
+    base, calls = team.prices
+    assert base.tiers == (Tier(5, (Money("usd", 9),), (Money("usd", 100),)), Tier(None, (Money("usd", 7),)))
+    assert (base.tier_mode, base.bundled, base.countries) == (TierMode.VOLUME, ("team_calls",), {"DE", "FR"})
+    assert (calls.meter, calls.each, calls.tax) == ("calls", 1000, TaxBehavior.INCLUSIVE)
+    assert team.offered_prices == (base,), "what comes with another price is not chosen alone"
+    [first] = team.earlier
+    sold = catalogue.find_sold(price_id="price_x", lookup_key="team_1", product_id="prod_x")
+    assert sold is not None
+    assert (sold.plan, sold.plan.key, sold.plan.version) == (first, "team", 1)
+    assert catalogue.add_ons[0].prices[0].interval is Interval.ONCE
+    spring, five = catalogue.coupons
+    assert (spring.percent_off, spring.months, spring.plans, spring.codes) == (20, 3, {"team"}, ("SPRING",))
+    assert (five.amounts_off, five.duration) == ((Money("usd", 500),), CouponDuration.FOREVER)
+    assert catalogue.tax is TaxBehavior.INCLUSIVE
+
+
+MISTAKES = {
+    "with: [team_calls]": (
+        "with: [team_call]",
+        "16: team.prices.with cannot be `team_call`: did you mean `team_calls`?",
+    ),
+    "countries: [DE, FR]": ("countries: [de]", "19: `de` is not a country: use its two upper-case letters, such as DE"),
+    "{up_to: 5, amounts": ("{amounts", "20: team.prices.tiers do not cover every number once"),
+    "{amounts: {usd: 7}}": ("{amounts: {eur: 7}}", "20: team.prices.tiers differ in currencies"),
+    "mode: volume": ("mode: heap", "20: team.prices.tiers.mode cannot be `heap`"),
+    "meter: calls": ("meter: seats", "21: team.prices.meter cannot be `seats`"),
+    "meter: calls, ": ("", "21: team.prices.each is for usage"),
+    "each: 1000, amounts: {usd: 5}": ("each: 0, amounts: {usd: 5}", "21: team.prices.each is for usage"),
+    "tax: inclusive}": ("tax: none}", "21: team.prices.tax cannot be `none`"),
+    "team_calls, interval: month": (
+        "team_calls, interval: year",
+        "16: team.prices.with: `team_calls` is paid at another",
+    ),
+    "replaces: [2]": ("replaces: [3]", "10: team.replaces cannot be 3: name versions below 3"),
+    "      - version: 1": ("      - version: 2", "23: team.earlier cannot have version 2 here"),
+    "{days: 30, card": ("{days: 0, card", "12: team.trial cannot last 0 days: give 1 to 730"),
+    "optional, ends: free": ("optional", "12: team.trial.ends says what becomes of who has not paid: add"),
+    "card: optional": ("card: required", "12: team.trial.ends says what becomes of who has not paid: leave it out"),
+    "percent_off: 20": ("percent_off: 101", "29: coupons.spring.percent_off cannot be 101: give 1 to 100"),
+    "percent_off: 20, ": ("", "29: coupons.spring needs either `percent_off` or `amounts_off`"),
+    "months: 3, ": ("", "29: coupons.spring.months is how long a repeating coupon lasts"),
+    "plans: [team]": ("plans: [teem]", "29: coupons.spring.plans cannot be `teem`: did you mean `team`?"),
+    "codes: [SPRING]": ("codes: [a-b]", "29: coupons.spring.codes cannot be `a-b`"),
+    "tax: inclusive\n": ("tax: maybe\n", "31: tax cannot be `maybe`"),
+    "interval: once, amounts": ("interval: once, amount", "27: pack.prices needs either `amounts` or `tiers`"),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong"), MISTAKES.items(), ids=lambda each: str(each)[:24])
+def test_each_mistake_in_them_is_said_with_its_line(right: str, wrong: tuple[str, str]) -> None:
+    assert SOLD_EVERY_WAY.count(right) == 1
+    with pytest.raises(NotConfigured) as raised:
+        parse_catalogue("c.yaml", SOLD_EVERY_WAY.replace(right, wrong[0]))
+    assert f"c.yaml:{wrong[1]}" in raised.value.message, raised.value.message
 
 
 def test_a_file_that_cannot_be_read_names_the_setting(tmp_path: Path) -> None:
