@@ -32,7 +32,7 @@ class Count:
 class Counter(Collector):
     """`labels(*values)` is the Count of these values: the same one each time."""
 
-    def __init__(self, name: str, description: str, labels: Sequence[str]) -> None:
+    def __init__(self, name: str, description: str, labels: Sequence[str] = ()) -> None:
         self._name, self._description, self._labels = name, description, labels
         self._counts: dict[tuple[str, ...], Count] = {}
         self.labels = cache(self._begin)
@@ -50,39 +50,53 @@ class Counter(Collector):
         return [family]
 
     def _begin(self, *values: str) -> Count:
-        if len(values) != len(self._labels):
-            raise ValueError(f"{self._name} is counted by {self._labels}, not by {values}")
+        _check(self._name, self._labels, values)
         return self._counts.setdefault(values, Count())
 
 
 class Spread:
-    """How durations are spread over BOUNDS; `counts` has one more, for what lasted longer."""
+    """How durations are spread over `bounds`; `counts` has one more, for what lasted longer."""
 
-    __slots__ = ("counts", "total")
+    __slots__ = ("bounds", "counts", "total")
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.counts[bisect_left(self.bounds, seconds)] += 1
         self.total += seconds
 
 
 class Histogram(Collector):
-    """`labels(value)` is the Spread of what has this value: the same one each time."""
+    """`labels(*values)` is the Spread of these values: the same one each time."""
 
-    def __init__(self, name: str, description: str, label: str) -> None:
-        self._name, self._description, self._label = name, description, label
-        self._spreads: dict[str, Spread] = {}
+    def __init__(
+        self, name: str, description: str, labels: Sequence[str] = (), bounds: Sequence[float] = BOUNDS
+    ) -> None:
+        self._name, self._description, self._labels, self._bounds = name, description, labels, bounds
+        self._spreads: dict[tuple[str, ...], Spread] = {}
         self.labels = cache(self._begin)
+        if not labels:
+            self.labels()
+
+    def observe(self, seconds: float) -> None:
+        """Of a histogram without labels."""
+        self.labels().observe(seconds)
 
     def collect(self) -> Iterable[Metric]:
-        family = HistogramMetricFamily(self._name, self._description, labels=[self._label])
-        bounds = [*map(str, BOUNDS), "+Inf"]
-        for value, spread in self._spreads.items():
-            family.add_metric([value], list(zip(bounds, accumulate(spread.counts), strict=True)), spread.total)
+        family = HistogramMetricFamily(self._name, self._description, labels=self._labels)
+        bounds = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        for values, spread in self._spreads.items():
+            family.add_metric(values, list(zip(bounds, accumulate(spread.counts), strict=True)), spread.total)
         return [family]
 
-    def _begin(self, value: str) -> Spread:
-        return self._spreads.setdefault(value, Spread())
+    def _begin(self, *values: str) -> Spread:
+        _check(self._name, self._labels, values)
+        return self._spreads.setdefault(values, Spread(self._bounds))
+
+
+def _check(name: str, labels: Sequence[str], values: Sequence[str]) -> None:
+    if len(values) != len(labels):
+        raise ValueError(f"{name} is counted by {labels}, not by {values}")

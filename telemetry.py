@@ -45,14 +45,13 @@ class Metrics:
         default_factory=lambda: Gauge("gatehouse_queue_depth", "Work waiting.", ["queue"], registry=None)
     )
     request_seconds: Histogram = field(
-        default_factory=lambda: Histogram("gatehouse_request_seconds", "Time to answer.", "path")
+        default_factory=lambda: Histogram("gatehouse_request_seconds", "Time to answer.", ["path"])
     )
     propagation_seconds: Histogram = field(
         default_factory=lambda: Histogram(
             "gatehouse_propagation_seconds",
             "From recording a change of entitlements until this process answers by it.",
-            buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
-            registry=None,
+            bounds=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
         )
     )
     registry: CollectorRegistry = field(default_factory=lambda: CollectorRegistry(auto_describe=True))

@@ -46,13 +46,23 @@ def test_what_does_not_fit_the_labels_is_no_count(values: tuple[str, ...]) -> No
 
 
 def test_durations() -> None:
-    ours = Histogram("took", "Took.", "path")
+    ours = Histogram("took", "Took.", ["path"])
     theirs = prometheus_client.Histogram("took", "Took.", ["path"], registry=None)
     chance = random.Random(1)
     for seconds in [*BOUNDS, 0.0, 60.0, *(chance.expovariate(20) for _ in range(500))]:
         path = chance.choice("ab")
         ours.labels(path).observe(seconds)
         theirs.labels(path).observe(seconds)
+    assert told(ours) == told(theirs)
+
+
+def test_durations_between_bounds_of_their_own() -> None:
+    ours = Histogram("lagged", "Lagged.", bounds=(0.5, 1, 20))
+    theirs = prometheus_client.Histogram("lagged", "Lagged.", buckets=(0.5, 1, 20), registry=None)
+    assert told(ours) == told(theirs)
+    for seconds in (0.1, 1, 5, 50):
+        ours.observe(seconds)
+        theirs.observe(seconds)
     assert told(ours) == told(theirs)
 
 
