@@ -215,7 +215,14 @@ def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services, r
     verifier = TokenVerifier(keys, issuer=settings.token_issuer, clock=parts.clock, development=settings.development)
 
     features, count = frozenset(parts.catalogue.features), partial(_count, parts.metrics)
-    serve = partial(prepare, offers=parts.catalogue, features=features, on_denied=count, read_rules=read_rules)
+    serve = partial(
+        prepare,
+        offers=parts.catalogue,
+        features=features,
+        on_denied=count,
+        on_run=partial(_count_run, parts.metrics),
+        read_rules=read_rules,
+    )
     return Surface(
         serve(schemas.full),
         serve(schemas.integrator),
@@ -225,6 +232,10 @@ def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services, r
         parts.clock,
         parts.metrics,
     )
+
+
+def _count_run(metrics: Metrics, reason: str) -> None:
+    metrics.runs.labels(reason or "compiled").inc()
 
 
 def _count(metrics: Metrics, denied: Denied) -> None:

@@ -35,6 +35,9 @@ class Metrics:
     requests: Counter = _counter("gatehouse_requests", "HTTP requests answered.", "path", "status")
     operations: Counter = _counter("gatehouse_operations", "GraphQL operations run.", "outcome")
     denials: Counter = _counter("gatehouse_denials", "Selections refused by a gate.", "code", "feature")
+    runs: Counter = _counter(
+        "gatehouse_runs", "Operations by how they ran: `compiled`, or the reason why one was interpreted.", "how"
+    )
     gate_errors: Counter = _counter(
         "gatehouse_gate_errors", "Operations refused because no entitlements could be read."
     )
@@ -61,6 +64,7 @@ class Metrics:
             self.requests,
             self.operations,
             self.denials,
+            self.runs,
             self.gate_errors,
             self.store_reads,
             self.inbox_events,

@@ -5,8 +5,10 @@ of each value only that it is of the class it mostly is of, and leaves all other
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
+import orjson
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
@@ -19,6 +21,7 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.pyutils import Undefined
+from strawberry.schema.types.base_scalars import isoformat
 
 from execution.fetching import get_nullable, runtime_type
 from execution.plan import Attribute, Constant, FieldPlan, Plan, Refused, Selection
@@ -48,6 +51,7 @@ def compile_builder(plan: Plan) -> Build:
         ]
     )
     scope: dict[str, Any] = {**writer.constants, "fail": _fail, "told": runtime_type, "by_class": _by_class}
+    scope |= {"datetime": datetime, "UTC": UTC, "instant": _instant}
     exec(compile(source, "<plan>", "exec"), scope)  # noqa: S102 - made of names of the schema and literals alone
     return cast(Build, scope["build"])
 
@@ -119,6 +123,9 @@ class _Writer:
         if isinstance(returned, GraphQLEnumType):
             names = self.constant(_Remembered(_coercing(returned.coerce_output_value)))
             return f"({names}[{kept}] if ({kept} := {value}) is not None else {absent})"
+        if returned.coerce_output_value is isoformat:
+            test = f"({kept} := {value}).__class__ is datetime and {kept}.tzinfo is UTC"
+            return f"(instant({kept}) if {test} else {other})"
         coerce = self.constant(returned.coerce_output_value)
         test = f"({kept} := {value}) is not None and ({made} := {coerce}({kept})).__class__ is str"
         return f"({made} if {test} else {other})"
@@ -169,6 +176,11 @@ def _coercing(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return made
 
     return checked
+
+
+def _instant(value: datetime) -> str:
+    """As `isoformat`, in a tenth of its time."""
+    return orjson.dumps(value)[1:-1].decode()
 
 
 def _by_class(known: Mapping[type, str], functions: Mapping[str, Any]) -> dict[type, Any]:

@@ -46,7 +46,12 @@ def remember_gates(book: RuleBook) -> Callable[[Access], Gate]:
     def build(relevant: Access) -> Gate:
         return build_gate(book, relevant)
 
-    return lambda access: build(book.relevant(access))
+    @lru_cache(REMEMBERED_GATES)
+    def find(authenticated: bool, features: frozenset[str], scopes: frozenset[str], available: bool) -> Gate:
+        return build(book.relevant(Access(authenticated, features, scopes, available=available)))
+
+    # Most callers hold just the same as one before: that is found without working out what is relevant of it.
+    return lambda access: find(access.authenticated, access.features, access.scopes, access.available)
 
 
 def _denied(rules: Mapping[Key, Rule], access: Access) -> dict[Key, Denied]:

@@ -76,9 +76,7 @@ class PlanRun:
 
     def info_for(self, planned: FieldPlan) -> Any:
         """graphql-core's resolve info; its path has no list indices, since one call may answer for many positions."""
-        return planned.info._replace(
-            root_value=self.root,
-            variable_values=self.variables.coerced,
-            context=self.context,
-            operation_extensions=self.extensions,
+        blank = planned.info
+        return blank.__class__(
+            *blank[:7], self.root, blank[8], self.variables.coerced, self.context, *blank[11:-1], self.extensions
         )

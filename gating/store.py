@@ -81,6 +81,11 @@ class EntitlementStore:
             raise Unavailable("Entitlements cannot be read at the moment: try again.")
         return entry.snapshot
 
+    def recall(self, member_id: str) -> Snapshot | None:
+        """As `snapshot_of` where memory still says so; else None."""
+        entry = self._recall(member_id)
+        return entry.snapshot if entry else None
+
     def changes(self) -> AsyncGenerator[str | None, None]:
         """Ids of members whose grants may have changed, in whichever process.
 

@@ -1,8 +1,9 @@
 """Members as persons: find, list, and make sure that one exists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +34,15 @@ async def find_members(database: Database, member_ids: Iterable[str]) -> dict[st
     """Those of `member_ids` that exist, by id, in one statement."""
     query = f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)"  # noqa: S608 - a constant
     return {row.id: _member(row) for row in await database.fetch(query, {"ids": list(member_ids)})}
+
+
+async def find_member_with(
+    database: Database, member_id: str, column: str, parameters: Mapping[str, Any]
+) -> tuple[Member, Any] | None:
+    """The member with one value more: `column` is SQL over `member m`, with `parameters` of its own."""
+    query = f"SELECT {COLUMNS}, {column} AS more FROM member m WHERE id = :member_id"  # noqa: S608 - code's own text
+    rows = await database.fetch(query, {**parameters, "member_id": member_id})
+    return (_member(rows[0]), rows[0].more) if rows else None
 
 
 async def list_members(database: Database, *, after: str | None = None, limit: int) -> Sequence[Member]:

@@ -6,6 +6,11 @@ from datetime import date, datetime
 from metering.model import DailyUsage, month_of
 from storage.database import Database
 
+USED_BY_MEMBER = (
+    "(SELECT jsonb_object_agg(u.meter, u.used) FROM usage_counter u WHERE u.member_id = m.id AND u.month = :month)"
+)
+"""SQL over `member m`: what the member used in `month`, by meter; null when nothing."""
+
 
 async def usage_of(database: Database, member_ids: Iterable[str], now: datetime) -> Mapping[str, Mapping[str, int]]:
     """What was used in the month of `now`, by member, then meter; whoever used nothing is absent."""

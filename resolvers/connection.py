@@ -4,7 +4,7 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import orjson
 import strawberry
@@ -15,7 +15,13 @@ from resolvers.inputs import is_id
 MOST = 100
 BIGGEST_INTEGER = 2**63 - 1
 
-Node = TypeVar("Node")
+
+class Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Node = TypeVar("Node", bound=Identified)
 First = Annotated[
     int, strawberry.argument(description=f"How many items at most, 1 to {MOST}. Ask for more with `after`.")
 ]
@@ -57,9 +63,7 @@ class Edge(NamedTuple, Generic[Node]):
 
     @property
     def cursor(self) -> str:
-        key, identity = self.key, cast(Any, self.node).id
-        plain = key.isoformat() if isinstance(key, datetime) else key
-        return b2a_base64(orjson.dumps((self.order, plain, identity)), newline=False).decode()
+        return b2a_base64(orjson.dumps((self.order, self.key, self.node.id)), newline=False).decode()
 
 
 class PageInfo(NamedTuple):

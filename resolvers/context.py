@@ -4,10 +4,11 @@ One Context lives for one operation. A subscription's context is refreshed befor
 downgrade shows at once; data loaders never outlive an operation or an event.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from inspect import isawaitable
+from typing import Any, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLSchema
@@ -16,7 +17,7 @@ from strawberry.dataloader import DataLoader
 from billing.model import Catalogue
 from clock import Clock
 from content.publish import Feed
-from gating.model import Access
+from gating.model import Access, Snapshot
 from gating.store import EntitlementStore
 from identity.model import Principal
 from storage.database import Database
@@ -40,7 +41,8 @@ class Services:
 class Context:
     """One operation's caller and the schema it is served.
 
-    `access` is all that decides; `principal` says whose own data is meant.
+    `access` is all that decides; `principal` says whose own data is meant. `used` is what members used this month, as
+    far as it was read with them.
     """
 
     principal: Principal
@@ -48,11 +50,18 @@ class Context:
     schema: GraphQLSchema
     access: Access
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict[Any, DataLoader[Any, Any]])
+    used: dict[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
 
     async def refresh(self) -> None:
         """Reads `access` anew and forgets everything loaded."""
         self.access = await self.services.store.access_for(self.principal)
         self.loaders = {}
+        self.used = {}
+
+    def snapshot_of(self, member_id: str) -> Snapshot | Awaitable[Snapshot]:
+        """The member's grants; to be waited for where this process does not remember them. Raises Unavailable."""
+        store = self.services.store
+        return store.recall(member_id) or store.snapshot_of(member_id)
 
     def load(self, batch: "Batch[Key, Value]", key: Key) -> Awaitable[Value]:
         """`batch` for `key` together with all other keys that this operation asks for in the same turn.
@@ -63,6 +72,15 @@ class Context:
         if loader is None:
             loader = self.loaders[batch] = DataLoader(partial(batch, self))
         return loader.load(key)
+
+
+def then(value: Key | Awaitable[Key], work_out: Callable[[Key], Value]) -> Value | Awaitable[Value]:
+    """`work_out` of `value`, at once where it is there."""
+    return _after(cast("Awaitable[Key]", value), work_out) if isawaitable(value) else work_out(cast("Key", value))
+
+
+async def _after(value: Awaitable[Key], work_out: Callable[[Key], Value]) -> Value:
+    return work_out(await value)
 
 
 Batch = Callable[[Context, Sequence[Key]], Awaitable[Sequence[Value]]]

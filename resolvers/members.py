@@ -1,28 +1,33 @@
 """A member: who it is, what it holds, used and kept. Reached by the member itself and by operators alone."""
 
 from asyncio import gather
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
 
 import strawberry
 
 from billing.model import Plan
 from content.bookmarks import count_bookmarks, list_bookmarks
 from content.model import Entry
+from execution.selection import open_selection
 from gating.merge import Amount
 from gating.model import Grant, Snapshot, Source, ValueKind
-from identity.members import Member, find_members
-from metering.model import API_CALLS, DailyUsage
-from metering.usage import daily_usage_of, usage_of
+from identity.members import Member, find_member, find_member_with, find_members
+from metering.model import API_CALLS, DailyUsage, month_of
+from metering.usage import USED_BY_MEMBER, daily_usage_of, usage_of
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, connect, page_for
-from resolvers.context import Context, Info
+from resolvers.context import Context, Info, then
 from resolvers.loading import load_content
-from resolvers.plans import NamedLevel, NamedLimit, name_levels, name_limits
+from resolvers.plans import name_levels, name_limits
 
 ANALYTICS_DAYS = 30
 API_ENDPOINT = "/graphql"
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +64,28 @@ class ApiAccess:
 
 
 async def me(info: Info) -> Member | None:
-    member_id = info.context.principal.member_id
-    return await info.context.load(load_members, member_id) if member_id else None
+    """With what it used, where that is asked for: both by one statement."""
+    services, member_id = info.context.services, info.context.principal.member_id
+    if member_id is None:
+        return None
+    if usage.__name__ not in open_selection(info).of(Member.__name__):
+        return await find_member(services.database, member_id)
+    month = {"month": month_of(services.clock.now())}
+    found = await find_member_with(services.database, member_id, USED_BY_MEMBER, month)
+    if found is None:
+        return None
+    member, used = found
+    info.context.used[member_id] = used or {}
+    return member
 
 
-async def entitlements(root: strawberry.Parent[Member], info: Info) -> Sequence[Entitlement]:
-    return await entitlements_of(info.context, root.id)
+def entitlements(root: strawberry.Parent[Member], info: Info) -> Any:
+    return then(info.context.snapshot_of(root.id), partial(entitlements_of, info.context))
 
 
-async def entitlements_of(context: Context, member_id: str) -> Sequence[Entitlement]:
+def entitlements_of(context: Context, snapshot: Snapshot) -> Sequence[Entitlement]:
     """One for each feature held now, by key. Where an operator set it, that is the reason."""
     catalogue, now = context.services.catalogue, context.services.clock.now()
-    snapshot = await context.load(load_snapshots, member_id)
     reasons = {grant.feature: grant for grant in sorted(_held(snapshot, now), key=_length)}
     names = {key: feature.name for key, feature in catalogue.features.items()}
     return [
@@ -87,31 +102,59 @@ def _held(snapshot: Snapshot, now: datetime) -> Iterator[Grant]:
                 yield Grant(key, Source.MANUAL, each.source_id, ends_at=each.ends_at)
 
 
-async def limits(root: strawberry.Parent[Member], info: Info) -> Sequence[NamedLimit]:
-    return name_limits(info.context.services.catalogue, await _limits_of(info.context, root.id))
+def limits(root: strawberry.Parent[Member], info: Info) -> Any:
+    context = info.context
+    return then(
+        context.snapshot_of(root.id),
+        lambda snapshot: name_limits(context.services.catalogue, _limits_of(context, snapshot)),
+    )
 
 
-async def levels(root: strawberry.Parent[Member], info: Info) -> Sequence[NamedLevel]:
+def levels(root: strawberry.Parent[Member], info: Info) -> Any:
     catalogue, now = info.context.services.catalogue, info.context.services.clock.now()
-    snapshot = await info.context.load(load_snapshots, root.id)
-    return name_levels(catalogue, snapshot.levels_at(now, catalogue.scales))
+    return then(
+        info.context.snapshot_of(root.id),
+        lambda snapshot: name_levels(catalogue, snapshot.levels_at(now, catalogue.scales)),
+    )
 
 
-async def plan(root: strawberry.Parent[Member], info: Info) -> Plan | None:
+def plan(root: strawberry.Parent[Member], info: Info) -> Any:
     """The highest plan that some grant of now names, else the default plan."""
-    catalogue, now = info.context.services.catalogue, info.context.services.clock.now()
-    snapshot = await info.context.load(load_snapshots, root.id)
+    return then(info.context.snapshot_of(root.id), partial(_plan, info.context))
+
+
+def _plan(context: Context, snapshot: Snapshot) -> Plan | None:
+    catalogue, now = context.services.catalogue, context.services.clock.now()
     held = {grant.plan for grant in snapshot.grants if grant.holds_at(now)}
     plans = [plan for plan in catalogue.plans if plan.key in held]
     return plans[-1] if plans else catalogue.default_plan
 
 
-async def usage(root: strawberry.Parent[Member], info: Info) -> Sequence[Usage]:
+def usage(root: strawberry.Parent[Member], info: Info) -> Any:
     """Every quota of the member and every meter it used, by key."""
-    used = await info.context.load(load_usage, root.id)
-    limits, known = await _limits_of(info.context, root.id), info.context.services.catalogue.limits
-    quotas = {key for key in limits if key in known and known[key].metered}
-    return [Usage(meter, used.get(meter, 0), limits.get(meter)) for meter in sorted(quotas | used.keys())]
+    context, known = info.context, info.context.services.catalogue.limits
+
+    def usages(used: Mapping[str, int], snapshot: Snapshot) -> Sequence[Usage]:
+        limits = _limits_of(context, snapshot)
+        quotas = {key for key in limits if key in known and known[key].metered}
+        return [Usage(meter, used.get(meter, 0), limits.get(meter)) for meter in sorted(quotas | used.keys())]
+
+    return _with_used(context, root.id, usages)
+
+
+def _with_used(context: Context, member_id: str, work_out: Callable[[Mapping[str, int], Snapshot], Value]) -> Any:
+    """`work_out` of what the member used and holds."""
+    used = context.used.get(member_id)
+    if used is not None:
+        return then(context.snapshot_of(member_id), partial(work_out, used))
+    return _read_used(context, member_id, work_out)
+
+
+async def _read_used(
+    context: Context, member_id: str, work_out: Callable[[Mapping[str, int], Snapshot], Value]
+) -> Value:
+    used = await context.load(load_usage, member_id)
+    return work_out(used, await context.services.store.snapshot_of(member_id))
 
 
 def usage_analytics(root: strawberry.Parent[Member]) -> UsageAnalytics:
@@ -122,10 +165,11 @@ def endpoint() -> str:
     return API_ENDPOINT
 
 
-async def api_usage(root: strawberry.Parent[ApiAccess], info: Info) -> Usage:
-    used = await info.context.load(load_usage, root.member_id)
-    limits = await _limits_of(info.context, root.member_id)
-    return Usage(API_CALLS, used.get(API_CALLS, 0), limits.get(API_CALLS))
+def api_usage(root: strawberry.Parent[ApiAccess], info: Info) -> Any:
+    def calls(used: Mapping[str, int], snapshot: Snapshot) -> Usage:
+        return Usage(API_CALLS, used.get(API_CALLS, 0), _limits_of(info.context, snapshot).get(API_CALLS))
+
+    return _with_used(info.context, root.member_id, calls)
 
 
 def api_access(root: strawberry.Parent[Member]) -> ApiAccess:
@@ -153,10 +197,6 @@ async def load_members(context: Context, member_ids: Sequence[str]) -> Sequence[
     return [found.get(member_id) for member_id in member_ids]
 
 
-async def load_snapshots(context: Context, member_ids: Sequence[str]) -> Sequence[Snapshot]:
-    return await gather(*(context.services.store.snapshot_of(member_id) for member_id in member_ids))
-
-
 async def load_usage(context: Context, member_ids: Sequence[str]) -> Sequence[dict[str, int]]:
     found = await usage_of(context.services.database, member_ids, context.services.clock.now())
     return [{**found.get(member_id, {})} for member_id in member_ids]
@@ -168,8 +208,7 @@ async def load_daily_usage(context: Context, member_ids: Sequence[str]) -> Seque
     return [found.get(member_id, ()) for member_id in member_ids]
 
 
-async def _limits_of(context: Context, member_id: str) -> dict[str, Amount]:
-    snapshot = await context.load(load_snapshots, member_id)
+def _limits_of(context: Context, snapshot: Snapshot) -> dict[str, Amount]:
     return snapshot.limits_at(context.services.clock.now())
 
 
