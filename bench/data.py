@@ -110,7 +110,7 @@ async def seed(owner_url: str, catalogue: Catalogue) -> None:
             given = {limit.limit: limit.value for limit in (*plans["free"].limits, *plan.limits)}
             quotas = {key: value for key, value in given.items() if catalogue.limits[key].metered}
             await owner.execute(USAGE, member_id, list(quotas), list(quotas.values()))
-        await owner.execute("ANALYZE")
+        await owner.execute("VACUUM ANALYZE")  # else it is done in the middle of the run
     finally:
         await owner.close()
 
