@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from bench import gatehouse
 from bench.answers import check_answer, graphql_data
 from bench.cases import LIST
-from bench.comparisons import BY_ERROR, DENIED, OFF, ON
+from bench.comparisons import AGAIN, BY_ERROR, DENIED, OFF, ON
 from bench.faults import RunFailed
 from bench.ground import Ground
 from bench.rows import GATEHOUSE, POSITIONS
@@ -47,6 +47,7 @@ class Arm:
 ARMS = {
     OFF: Arm(gatehouse.ungated, "pro"),
     ON: Arm(gatehouse.shipped, "pro"),
+    AGAIN: Arm(gatehouse.shipped, "pro"),
     DENIED: Arm(gatehouse.shipped, "free"),
     BY_ERROR: Arm(gatehouse.denying_by_error, "free", errors=POSITIONS),
 }

@@ -6,7 +6,7 @@ from datetime import date
 from statistics import median
 
 from bench.cases import Case, Deliveries, Row
-from bench.comparisons import Comparison
+from bench.comparisons import AGAIN, Comparison
 from bench.curves import CURVES, MANY_CONNECTIONS, Curve
 from bench.figures import Change
 from bench.load import Sample
@@ -31,7 +31,8 @@ machine: read ratios within one table.
   event it also keeps what the event proves, and whose customer is to be synced.
 - Against itself: the change of CPU within each pair, its median, and bounds between which the median lies with 95 %
   confidence each (order statistics, no assumption about the noise). A bar is `met` when the upper bound is below it,
-  `missed` when the lower one is above it, else `not shown`. Over HTTP both arms are served by one process.
+  `missed` when the lower one is above it, else `not shown`. Over HTTP both arms are served by one process. `{AGAIN}`
+  is the method measuring itself: two applications built alike.
 - Workers: {MANY_CONNECTIONS} connections; wrk and PostgreSQL run on the same cores as the workers.
 """.strip()
 
