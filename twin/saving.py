@@ -29,7 +29,7 @@ def load(twin: Twin, saved: bytes) -> None:
     """Fills a new twin. What fell due while it was not running happens when its time next moves."""
     held: dict[str, Any] = orjson.loads(saved)
     world = twin.world
-    world.ids.seed = held["seed"]
+    world.now, world.ids.seed = held["now"], held["seed"]
     world.ids.drawn.update(held["drawn"])
     for version in held["objects"]:
         world.store.save(version, held["now"])

@@ -90,6 +90,7 @@ async def serving(options: Options) -> AsyncGenerator[Running]:
                 log_level="warning",
                 lifespan="off",
                 access_log=False,
+                timeout_graceful_shutdown=1,
             )
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))

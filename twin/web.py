@@ -35,7 +35,7 @@ class Web:
     def __init__(self, twin: Twin, moment: Callable[[], float]) -> None:
         self.twin = twin
         self._moment = moment
-        self._ahead = twin.now - moment()
+        self._ahead = max(0.0, twin.now - moment())
         self._second = (0, 0)
 
     def catch_up(self) -> None:

@@ -14,12 +14,16 @@ from twin.money.amounts import amount_for
 from twin.resources.fields import listing, metadata_of, patched, required
 
 UNSUPPORTED = ("after_expiration", "custom_fields", "invoice_creation", "optional_items", "permissions")
-UNSUPPORTED_TOO = (
-    "shipping_options",
-    "shipping_address_collection",
-    "payment_intent_data[transfer_data]",
-    "setup_intent_data",
-)
+UNSUPPORTED_TOO = ("shipping_options", "shipping_address_collection", "setup_intent_data", "tax_id_collection")
+SUBSCRIPTION_TAKES = {
+    "metadata",
+    "trial_period_days",
+    "trial_end",
+    "trial_settings",
+    "description",
+    "default_tax_rates",
+}
+PAYMENT_TAKES = {"metadata", "description", "setup_future_usage"}
 UNSET = (
     "adaptive_pricing",
     "after_expiration",
@@ -53,6 +57,9 @@ UNSET = (
 @route("POST /v1/checkout/sessions")
 def create(world: World, params: Params) -> Object:
     refuse(params, "checkout.sessions.create", *UNSUPPORTED, *UNSUPPORTED_TOO)
+    for name, takes in (("subscription_data", SUBSCRIPTION_TAKES), ("payment_intent_data", PAYMENT_TAKES)):
+        data: Object = params.get(name, {})
+        refuse(data, f"checkout.sessions.create with {name}", *sorted(data.keys() - takes))
     required(params, "mode")
     mode: str = params["mode"]
     if params.get("ui_mode", "hosted_page") != "hosted_page":
@@ -69,58 +76,58 @@ def create(world: World, params: Params) -> Object:
     now, id = world.at(clock), world.ids.new("cs_test")
     subtotal = total_of(world, items, currency) if items and currency else None
     discount = _discount(world, entries(params, "discounts"), subtotal or 0)
-    tax = bool(inside(params, "automatic_tax", "enabled"))
+    reduced = {"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0}
     version: Object = {
         "id": id,
         "object": "checkout.session",
         **dict.fromkeys(UNSET),
-        "allow_promotion_codes": params.get("allow_promotion_codes"),
+        **_asked(params, mode),
         "amount_subtotal": subtotal,
         "amount_total": None if subtotal is None else subtotal - discount,
+        "created": now,
+        "currency": currency,
+        "customer": customer["id"] if customer else None,
+        "expires_at": params.get("expires_at", now + world.account.session_seconds),
+        "status": "open",
+        "total_details": None if subtotal is None else reduced,
+        "url": f"{world.links}/checkout/{id}",
+        "_clock": clock,
+        "_items": items,
+    }
+    return world.create(version)
+
+
+def _asked(params: Params, mode: str) -> Object:
+    """The fields that a request alone decides."""
+    tax = bool(inside(params, "automatic_tax", "enabled"))
+    collects = params.get("payment_method_collection", "always") if mode == "subscription" else "if_required"
+    names = ("allow_promotion_codes", "billing_address_collection", "cancel_url", "client_reference_id")
+    return {
+        **{name: params.get(name) for name in (*names, "customer_email", "locale", "success_url")},
         "automatic_tax": {
             "enabled": tax,
             "liability": {"type": "self"} if tax else None,
             "provider": None,
             "status": None,
         },
-        "billing_address_collection": params.get("billing_address_collection"),
-        "cancel_url": params.get("cancel_url"),
-        "client_reference_id": params.get("client_reference_id"),
-        "created": now,
-        "currency": currency,
         "custom_fields": [],
         "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
-        "customer": customer["id"] if customer else None,
         "customer_creation": params.get("customer_creation", "if_required" if mode == "payment" else "always"),
-        "customer_email": params.get("customer_email"),
         "discounts": [],
-        "expires_at": params.get("expires_at", now + world.account.session_seconds),
         "livemode": False,
-        "locale": params.get("locale"),
         "metadata": metadata_of({}, params),
         "mode": mode,
-        "payment_method_collection": params.get("payment_method_collection", "always")
-        if mode == "subscription"
-        else "if_required",
+        "payment_method_collection": collects,
         "payment_method_options": {},
         "payment_method_types": ["card", "sepa_debit"],
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
-        "status": "open",
-        "success_url": params["success_url"],
-        "total_details": None
-        if subtotal is None
-        else {"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
-        "url": f"{world.links}/checkout/{id}",
-        "_clock": clock,
-        "_items": items,
         "_discounts": entries(params, "discounts"),
         "_subscription_data": params.get("subscription_data", {}),
         "_payment_data": params.get("payment_intent_data", {}),
     }
-    return world.create(version)
 
 
 def _item(world: World, wanted: Object, mode: str, place: int) -> Object:
