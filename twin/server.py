@@ -36,6 +36,8 @@ class Options:
     chaos: Chaos | None = None
     webhooks: Mapping[str, str] | None = None
     state_file: Path | None = None
+    sends: bool = True
+    """False leaves the deliveries to whoever takes them from the twin."""
 
 
 def moment() -> float:
@@ -94,7 +96,7 @@ async def serving(options: Options) -> AsyncGenerator[Running]:
             )
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        sender = asyncio.create_task(_send_all(web))
+        sender = asyncio.create_task(_send_all(web) if options.sends else _keep_time(web))
         try:
             while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells by a flag alone
                 await asyncio.sleep(0.005)
@@ -121,6 +123,12 @@ async def _send_all(web: Web) -> None:
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
             await asyncio.sleep(TICK_SECONDS)
+
+
+async def _keep_time(web: Web) -> None:
+    while True:
+        web.catch_up()
+        await asyncio.sleep(TICK_SECONDS)
 
 
 async def _send(web: Web, client: httpx.AsyncClient, delivery: Delivery, slots: asyncio.Semaphore) -> None:

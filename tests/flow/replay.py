@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import orjson
 from sqlalchemy import text
@@ -20,7 +21,7 @@ from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
 from tests.stripe_server.history import Step
-from tests.stripe_server.server import API_KEY, StripeServer
+from tests.stripe_server.server import API_KEY
 from webhooks.endpoint import webhook_route
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
@@ -29,6 +30,13 @@ from webhooks.worker import Worker
 
 SECRET = b"whsec_of_the_tests"
 MEMBER_KEY = "user_id"
+
+
+class Served(Protocol):
+    """A Stripe that answers at an address: the test server, or the twin."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Gatehouse:
 
 @asynccontextmanager
 async def gatehouse(
-    database: Database, server: StripeServer, catalogue: Catalogue, clock: FixedClock, *, page_size: int = 1
+    database: Database, server: Served, catalogue: Catalogue, clock: FixedClock, *, page_size: int = 1
 ) -> AsyncGenerator[Gatehouse]:
     # A machine busy with other tests must not put work off: what is shown here is not how long anything takes.
     patient = connect(database.dsn)

@@ -64,7 +64,7 @@ class World:
     def get(self, kind: str, id: str, param: str = "id") -> Object:
         """The object, or the error that Stripe answers with."""
         found = self.store.find(kind, id)
-        if found is None:
+        if found is None or found.get("deleted"):
             raise missing_object(kind, id, param)
         return found
 

@@ -1,7 +1,7 @@
 """Customers: https://docs.stripe.com/api/customers"""
 
 from twin.api.expansion import includable
-from twin.api.pages import list_of, page_of
+from twin.api.pages import list_of, matching, page_of
 from twin.api.routes import Params, route
 from twin.api.searching import searched
 from twin.billing.ending import cancel_now
@@ -12,7 +12,7 @@ from twin.core.errors import invalid
 from twin.core.store import Object, inside, is_object, shown
 from twin.core.world import World
 from twin.payments.setups import attach_method
-from twin.resources.fields import deleted, given, listing, metadata_of, patched
+from twin.resources.fields import deleted, given, metadata_of, patched
 from twin.resources.payment_methods import named_method
 
 PLAIN = (
@@ -54,7 +54,8 @@ def create(world: World, params: Params) -> Object:
 
 @route("GET /v1/customers")
 def list_all(world: World, params: Params) -> Object:
-    return listing(world, "customer", params, "/v1/customers", "email", "test_clock")
+    found = (each for each in world.store.of_kind("customer") if not each.get("deleted"))
+    return page_of(matching(found, params, "email", "test_clock"), params, "/v1/customers")
 
 
 @route("GET /v1/customers/search")
@@ -64,7 +65,9 @@ def search(world: World, params: Params) -> Object:
 
 @route("GET /v1/customers/{customer}")
 def retrieve(world: World, _params: Params, id: str) -> Object:
-    return world.get("customer", id)
+    """One that was deleted is still known, as that."""
+    customer = world.store.find("customer", id)
+    return deleted(customer) if customer and customer.get("deleted") else world.get("customer", id)
 
 
 @route("POST /v1/customers/{customer}")
@@ -88,7 +91,8 @@ def delete(world: World, _params: Params, id: str) -> Object:
     for subscription in world.store.children("subscription", "customer", id):
         if subscription["status"] not in FINAL:
             cancel_now(world, subscription)
-    world.delete(world.store.objects[id], "customer.deleted")
+    customer = world.change(world.store.objects[id], None, deleted=True)
+    world.tell("customer.deleted", customer)
     return deleted(customer)
 
 

@@ -15,7 +15,7 @@ from twin.billing.renewing import resume as resume_subscription
 from twin.billing.standing import FINAL, RUNNING
 from twin.billing.starting import start
 from twin.billing.usage import usage_lines
-from twin.core.errors import invalid, unimplemented
+from twin.core.errors import invalid, missing_object, unimplemented
 from twin.core.store import Object, inside
 from twin.core.world import World
 
@@ -31,7 +31,8 @@ def list_all(world: World, params: Params) -> Object:
     refuse(params, "subscriptions.list", "automatic_tax", "current_period_start", "current_period_end")
     found = world.store.of_kind("subscription")
     if customer := params.get("customer"):
-        world.get("customer", customer, "customer")
+        if world.store.find("customer", customer) is None:
+            raise missing_object("customer", customer, "customer")
         found = world.store.children("subscription", "customer", customer)
     wanted, price = params.get("status"), params.get("price")
     kept = [
@@ -39,8 +40,8 @@ def list_all(world: World, params: Params) -> Object:
         for each in found
         if within(each["created"], params.get("created"))
         and _of_status(each["status"], wanted)
-        and params.get("test_clock") in (None, each["test_clock"])
-        and params.get("collection_method") in (None, each["collection_method"])
+        and params.get("test_clock") in (None, each.get("test_clock"))
+        and params.get("collection_method") in (None, each.get("collection_method"))
         and (price is None or any(item["price"]["id"] == price for item in each["items"]["data"]))
     ]
     return page_of(kept, params, "/v1/subscriptions")
