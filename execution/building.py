@@ -42,11 +42,11 @@ Build = Callable[[PlanRun, list[list[Any]]], Any]
 def compile_builder(plan: Plan) -> Build:
     """`build(run, positions)` makes the data and adds to `positions[place]` where each refused selection stood."""
     writer = _Writer()
-    functions = writer.selection(plan.root)
+    writer.define(plan.root)
     source = "\n".join(
         [
             "def build(run, positions):",
-            *(f"    {line}" for line in (*writer.preamble, *functions, *writer.late)),
+            *(f"    {line}" for line in (*writer.preamble, *writer.functions, *writer.late)),
             f"    return s{plan.root.number}(run.root{', []' if plan.root.tells else ''})",
         ]
     )
@@ -57,24 +57,30 @@ def compile_builder(plan: Plan) -> Build:
 
 
 class _Writer:
-    """Writes one function for each selection, inner ones first. `constants` are what the code refers to by name."""
+    """Writes a function for each selection, or its answer where it is used if its objects are of one class.
+
+    `constants` are what the code refers to by name; `preamble` runs before the functions are defined, `late` after.
+    """
 
     def __init__(self) -> None:
         self.constants: dict[str, Any] = {}
         self.preamble: list[str] = []
+        self.functions: list[str] = []
         self.late: list[str] = []
         self._names = 0
 
-    def selection(self, selection: Selection) -> list[str]:
-        """Lines that define `s<number>`, and before it those below."""
-        below = [
-            line for planned in selection.fields for each in planned.below.values() for line in self.selection(each)
-        ]
+    def define(self, selection: Selection) -> str:
+        """The name of a function for objects of `selection`."""
         path = ", at" if selection.tells else ""
-        fields = ", ".join(f"{planned.response_name!r}: {self.field(planned)}" for planned in selection.fields)
-        return [*below, f"def s{selection.number}(o{path}):", f"    return {{{fields}}}"]
+        self.functions += [f"def s{selection.number}(o{path}):", f"    return {self.answer(selection, 'o')}"]
+        return f"s{selection.number}"
 
-    def field(self, planned: FieldPlan) -> str:
+    def answer(self, selection: Selection, record: str) -> str:
+        """An expression for the answer of the object called `record`."""
+        fields = (f"{planned.response_name!r}: {self.field(planned, record)}" for planned in selection.fields)
+        return f"{{{', '.join(fields)}}}"
+
+    def field(self, planned: FieldPlan, record: str) -> str:
         source = planned.source
         if isinstance(source, Constant):
             return repr(source.value)
@@ -85,7 +91,7 @@ class _Writer:
         if planned.place is not None:
             value = f"{self.bind(f'iter(run.values[{planned.place}]).__next__')}()"
         else:
-            value = f"o.{cast(Attribute, source).name}"
+            value = f"{record}.{cast(Attribute, source).name}"
         path = f"[*at, {planned.response_name!r}" if any(each.tells for each in planned.below.values()) else ""
         return self.value(planned, planned.returns, value, path)
 
@@ -98,8 +104,14 @@ class _Writer:
             return self.leaf(returned, value, kept, absent)
         if isinstance(returned, GraphQLList):
             return self.items(planned, cast("GraphQLList[Any]", returned).of_type, value, kept, path, absent)
+        if not path and planned.by_class is not None and len(planned.by_class) == len(planned.below) == 1:
+            [known], [selection] = planned.by_class, planned.below.values()
+            other = f"({absent} if {kept} is None else fail())"
+            answer = self.answer(selection, kept)
+            return f"({answer} if ({kept} := {value}).__class__ is {self.constant(known)} else {other})"
         argument = f", {path}]" if path else ""
-        return f"(({self.object(planned, kept)})({kept}{argument}) if ({kept} := {value}) is not None else {absent})"
+        function = self.object(planned, kept)
+        return f"({function}({kept}{argument}) if ({kept} := {value}) is not None else {absent})"
 
     def items(self, planned: FieldPlan, inner: Any, value: str, kept: str, path: str, absent: str) -> str:
         item = self.name()
@@ -133,7 +145,7 @@ class _Writer:
     def object(self, planned: FieldPlan, kept: str) -> str:
         """An expression for the function that builds the object `kept`; of a class not yet met it raises KeyError."""
         functions = self.name()
-        by_name = ", ".join(f"{name!r}: s{each.number}" for name, each in planned.below.items())
+        by_name = ", ".join(f"{name!r}: {self.define(each)}" for name, each in planned.below.items())
         if planned.by_class is None:
             self.late.append(f"{functions} = {{{by_name}}}")
             return f"{functions}[told(run, {self.constant(planned)}, {kept})]"
@@ -176,6 +188,11 @@ def _coercing(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return made
 
     return checked
+
+
+def refuse(_run: PlanRun, _positions: list[list[Any]]) -> Any:
+    """Builds nothing."""
+    raise Irregular
 
 
 def _instant(value: datetime) -> str:

@@ -7,7 +7,7 @@ from graphql import OperationType, get_operation_ast
 from graphql.execution.values import VariableValues, get_variable_values
 
 from execution.answers import rejection
-from execution.building import compile_builder
+from execution.building import Build, compile_builder, refuse
 from execution.completion import Completed, complete
 from execution.contract import Contract
 from execution.denials import details_of
@@ -121,11 +121,19 @@ def _assemble(run: PlanRun) -> Completed:
     plan = run.plan
     plan.runs += 1
     if plan.runs > 1 and not run.irregular:
-        if plan.build is None:
-            plan.build = compile_builder(plan)
         told: list[list[list[str | int]]] = [[] for _ in plan.refused]
         try:
-            return Completed(plan.build(run, told), [], told)
+            return Completed(_builder(plan)(run, told), [], told)
         except Exception:  # noqa: BLE001, S110 - something is not as the types say: completed carefully, it is told
             pass
     return complete(run)
+
+
+def _builder(plan: Plan) -> Build:
+    """Written anew when objects of classes not seen before have come."""
+    classes = plan.classes_met()
+    if plan.build is None or classes > plan.classes_known:
+        plan.classes_known = classes
+        plan.build = refuse  # where it cannot be written, being too large for Python
+        plan.build = compile_builder(plan)
+    return plan.build

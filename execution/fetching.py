@@ -164,6 +164,10 @@ def _flat(returned: Any, values: Iterable[Any]) -> list[Any]:
 
 
 def _by_type(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> dict[str, list[Any]]:
+    if planned.by_class and len(classes := {each.__class__ for each in objects}) == 1:
+        [only] = classes
+        if (name := planned.by_class.get(only)) is not None:
+            return {name: objects} if planned.below[name].stored else {}
     found: dict[str, list[Any]] = {}
     for each in objects:
         name = runtime_type(run, planned, each)

@@ -4,7 +4,7 @@ A plan knows neither a caller nor a value. Denied fields have no source, so noth
 Objects of one selection are worked on as a set; where several types are possible each has a selection of its own.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +97,8 @@ class Plan:
 
     `denied` are the coordinates asked for in vain, `refused` the selections that tell it, by their
     place, each with its response name.
-    `selections` remembers for resolvers what is selected below them, for all requests alike. `runs` counts.
+    `selections` remembers for resolvers what is selected below them, for all requests alike.
+    `runs` counts; `build` was written when there were `classes_known`.
     """
 
     executor: GatedExecutor
@@ -110,10 +111,26 @@ class Plan:
     weight: int
     selections: dict[tuple[Any, ...], Any] = field(default_factory=dict[tuple[Any, ...], Any])
     build: Callable[..., Any] | None = None
+    classes_known: int = 0
     runs: int = 0
+    _by_class: list[dict[type, str]] | None = None
+
+    def classes_met(self) -> int:
+        """How many classes of objects have come, over all positions."""
+        if self._by_class is None:
+            self._by_class = list(_class_tables(self.root))
+        return sum(map(len, self._by_class))
 
     @property
     def name(self) -> str | None:
         """The operation's, for logs."""
         name = self.executor.operation.name
         return name.value if name else None
+
+
+def _class_tables(selection: Selection) -> Iterator[dict[type, str]]:
+    for planned in selection.fields:
+        if planned.by_class is not None:
+            yield planned.by_class
+        for below in planned.below.values():
+            yield from _class_tables(below)

@@ -4,7 +4,7 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import orjson
 import strawberry
@@ -33,6 +33,9 @@ After = Annotated[
 ]
 
 Count = Callable[[], Awaitable[int]]
+
+make_tuple: Callable[[type[Any], tuple[Any, ...]], Any] = cast("Any", tuple).__new__
+"""As a NamedTuple's own, which takes twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def page_for(first: int, after: str | None, order: str, key_type: type[datetime]
 def connect(rows: Sequence[tuple[Any, Node]], page: Page, count: Count) -> Connection[Node]:
     """A connection of `rows` (sort key, node), which were fetched with `page.limit`."""
     order = page.order
-    edges = [Edge(key, node, order) for key, node in rows]
+    edges: list[Edge[Node]] = [make_tuple(Edge, (key, node, order)) for key, node in rows]
     more = len(edges) > page.first
     if more:
         del edges[page.first :]
