@@ -90,7 +90,7 @@ def build_app(
     """The web application. Raises NotConfigured; its start does too when the database login is not fit for service."""
     parts = _parts(settings, clock or SystemClock(), query_logger)
     feed, store = Feed(parts.database), _store(parts)
-    services = Services(parts.clock, parts.database, parts.catalogue, store, feed)
+    services = Services(parts.clock, parts.database, parts.catalogue, store, feed, _inbox(settings, parts).replay)
     keys = keys_for(settings.signing_key_file, settings.data_dir)
     surface = _surface(settings, parts, keys, services, read_rules)
     webhook = _webhooks(settings, parts)

@@ -21,6 +21,7 @@ EVERY = (
     " FROM stripe_unlinked WHERE attempts >= :most"
 )
 LIST = f"SELECT * FROM ({EVERY}) AS letter WHERE id > :after ORDER BY id LIMIT :limit"  # noqa: S608 - a constant
+ONE = f"SELECT * FROM ({EVERY}) AS letter WHERE id = :id"  # noqa: S608 - a constant
 COUNT = f"SELECT count(*) AS total FROM ({EVERY}) AS letter"  # noqa: S608 - a constant
 REVIVE = text(
     "UPDATE customer_sync SET dead_at = NULL, faults = 0, retry_at = NULL, dirty = dirty + 1"
@@ -46,6 +47,11 @@ async def list_dead_letters(database: Database, *, after: str | None = None, lim
     """By id, those after the id `after`."""
     parameters = {"after": after or "", "limit": limit, "most": MOST_ATTEMPTS}
     return [_letter(row) for row in await database.fetch(LIST, parameters)]
+
+
+async def find_dead_letter(database: Database, id: str) -> DeadLetter | None:
+    rows = await database.fetch(ONE, {"id": id, "most": MOST_ATTEMPTS})
+    return _letter(rows[0]) if rows else None
 
 
 async def count_dead_letters(database: Database) -> int:

@@ -38,7 +38,7 @@ LIST = (
     " ORDER BY received_at DESC, event.id DESC LIMIT :limit"
 )
 MOST = {"most_attempts": MOST_ATTEMPTS}
-BODY = "SELECT body FROM stripe_event WHERE id = :id"
+BODIES = "SELECT id, body FROM stripe_event WHERE id = ANY(:ids)"
 
 
 class EventState(StrEnum):
@@ -152,7 +152,12 @@ async def find_event(database: Database, event_id: str) -> StripeEvent | None:
 
 async def find_event_body(database: Database, event_id: str) -> str | None:
     """The JSON as it arrived."""
-    return next((row.body for row in await database.fetch(BODY, {"id": event_id})), None)
+    return (await find_event_bodies(database, [event_id])).get(event_id)
+
+
+async def find_event_bodies(database: Database, event_ids: Collection[str]) -> dict[str, str]:
+    """By id, of those that are kept."""
+    return {row.id: row.body for row in await database.fetch(BODIES, {"ids": list(event_ids)})}
 
 
 def _event(row: Row) -> StripeEvent:

@@ -45,6 +45,12 @@ class StripeLists(Protocol):
         ...
 
 
+class Replay(Protocol):
+    async def __call__(self, body: bytes) -> None:
+        """Reads a stored event anew: what it proves, and whose customers are to be synced. Raises BadInput."""
+        ...
+
+
 class Budget(Protocol):
     """How many requests a second may go to Stripe, from all processes together."""
 

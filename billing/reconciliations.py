@@ -16,7 +16,7 @@ NIGHTLY = timedelta(hours=24)
 LEASE_SECONDS = 60.0
 
 COLUMNS = "id, requested_at, finished_at, customers, members"
-REQUEST = text("INSERT INTO reconciliation (id, requested_at) VALUES (:id, :now)")
+REQUEST = text("INSERT INTO reconciliation (id, requested_at) VALUES (:id, :now) ON CONFLICT DO NOTHING")
 OPEN = text("SELECT id FROM reconciliation WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1")
 LATEST = text("SELECT max(requested_at) AS at FROM reconciliation")
 LOCK = text("SELECT pg_advisory_xact_lock(5022)")
@@ -78,13 +78,13 @@ class Reconciliation:
     members: int
 
 
-async def request_reconciliation(connection: AsyncConnection, now: datetime) -> str:
-    """The id of one that is asked for; of the one that already waits or runs, if there is any."""
+async def request_reconciliation(connection: AsyncConnection, now: datetime, *, id: str | None = None) -> str:
+    """The id of one that is asked for: of this one, which may be done already, else of one that waits or runs."""
     await connection.execute(LOCK)
-    waiting = (await connection.execute(OPEN)).scalar_one_or_none()
+    waiting = None if id else (await connection.execute(OPEN)).scalar_one_or_none()
     if waiting is not None:
         return str(waiting)
-    id = f"rec_{secrets.token_hex(8)}"
+    id = id or f"rec_{secrets.token_hex(8)}"
     await connection.execute(REQUEST, {"id": id, "now": now})
     return id
 

@@ -6,6 +6,7 @@ SCOPES: Mapping[str, str] = {
     "members:read": "read members and what they hold",
     "subscriptions:read": "read subscriptions",
     "events:read": "read the events that Stripe sent",
+    "events:write": "replay events and have everything compared with Stripe",
     "entitlements:read": "ask what a member is entitled to",
     "content:write": "write and publish content",
 }

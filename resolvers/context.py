@@ -15,6 +15,7 @@ from graphql import GraphQLSchema
 from strawberry.dataloader import DataLoader
 
 from billing.model import Catalogue
+from billing.ports import Replay
 from clock import Clock
 from content.publish import Feed
 from gating.model import Access, Snapshot
@@ -28,13 +29,14 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the process offers to all operations; assembled once by `app`."""
+    """What the process offers to all operations; assembled once by `app`. `replay` is None where no events come in."""
 
     clock: Clock
     database: Database
     catalogue: Catalogue
     store: EntitlementStore
     feed: Feed
+    replay: Replay | None = None
 
 
 @dataclass(slots=True)

@@ -8,12 +8,13 @@ from gating.directives import Audience, Authenticated, DenyMode, only_for, requi
 from resolvers import actions, publishing
 from resolvers.context import Info
 from schema import inputs, payloads
+from schema.billing_operations import BillingOperations
 
 T = "What to do it with."
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation:
+class Mutation(BillingOperations):
     @strawberry.field(
         description="Keeps content in the caller's bookmarks. Repeating it changes nothing.",
         directives=[Authenticated()],

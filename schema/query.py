@@ -8,6 +8,7 @@ from content.browse import Order, Where
 from content.model import LISTED_KINDS
 from gating.directives import Audience, Authenticated, DenyMode, only_for, requires, requires_scopes
 from resolvers import access as resolve_access
+from resolvers import billing_operations as resolve_billing
 from resolvers import content as resolve_content
 from resolvers import explain as resolve_explain
 from resolvers import members as resolve_members
@@ -18,6 +19,7 @@ from resolvers import subscriptions as resolve_subscriptions
 from resolvers.connection import After, First
 from resolvers.context import Info
 from resolvers.inputs import is_id, text_of
+from schema.billing_operations import DeadLetter, Reconciliation
 from schema.content import Article, Author, Content, Course, SearchHit, Tag
 from schema.explain import AccessExplanation
 from schema.fields import field
@@ -86,6 +88,16 @@ class Query:
     stripe_events: Connection[StripeEvent] | None = field(
         "All events kept, the latest arrival first.",
         resolver=resolve_subscriptions.stripe_events,
+        directives=[only_for(Audience.OPERATOR), requires_scopes("events:read")],
+    )
+    dead_letters: Connection[DeadLetter] | None = field(
+        "What could not be done with Stripe's events, by id.",
+        resolver=resolve_billing.dead_letters,
+        directives=[only_for(Audience.OPERATOR), requires_scopes("events:read")],
+    )
+    reconciliations: Connection[Reconciliation] | None = field(
+        "Comparisons with Stripe, the latest asked for first.",
+        resolver=resolve_billing.reconciliations,
         directives=[only_for(Audience.OPERATOR), requires_scopes("events:read")],
     )
     member_entitlements: list[Entitlement] | None = field(

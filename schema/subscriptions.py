@@ -5,7 +5,9 @@ from datetime import datetime
 import strawberry
 
 from billing import events as records
+from billing.events import EventState
 from gating.directives import Audience, only_for
+from resolvers import billing_operations as resolve_billing
 from resolvers import subscriptions as resolve
 from resolvers.subscriptions import SubscriptionStatus
 from schema.fields import field, show_enum, shows
@@ -25,6 +27,19 @@ show_enum(
         SubscriptionStatus.UNPAID: "Payments failed and are no longer retried.",
         SubscriptionStatus.PAUSED: "A trial ended without a way to pay.",
     },
+)
+
+
+show_enum(
+    EventState,
+    "What became of an event.",
+    {
+        EventState.WAITING: "Its customer waits for a sync, or it is about a dispute whose customer is not known yet.",
+        EventState.DEAD: "Syncing its customer failed time and again: see `deadLetters`.",
+        EventState.DONE: "Nothing is left to do.",
+        EventState.KEPT: "It is about no customer: there was nothing to do.",
+    },
+    name="StripeEventState",
 )
 
 
@@ -53,3 +68,5 @@ class StripeEvent(Node):
     livemode: bool = field("Whether it was about real money.")
     object_id: str | None = field("The id of what it is about, at Stripe.")
     customer_id: str | None = field("The customer that the event names, at Stripe.")
+    state: EventState = field("What became of it, or of a later one about the same customer.")
+    body: str = field("All of it, as JSON text.", resolver=resolve_billing.body)

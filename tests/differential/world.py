@@ -29,7 +29,9 @@ from tests.parts import DatabaseUrls
 
 FULL, INTEGRATOR, SPA = "full", "integrator", "spa"
 CONTRACTS = (SPA, FULL, INTEGRATOR)
-EVERY_SCOPE = frozenset({"members:read", "subscriptions:read", "events:read", "entitlements:read", "content:write"})
+EVERY_SCOPE = frozenset(
+    {"members:read", "subscriptions:read", "events:read", "events:write", "entitlements:read", "content:write"}
+)
 
 Run = Callable[[Contract, Operation, OperationContext], Awaitable[Answer]]
 

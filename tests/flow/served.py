@@ -29,13 +29,18 @@ from resolvers.context import Services, build_context
 from schema.build import build_schemas
 from storage.database import Database
 from storage.redis import connect_redis
+from telemetry import Metrics
+from webhooks.handlers import HANDLERS
+from webhooks.inbox import Inbox
 
 FREE, PRO, ENTERPRISE = "mem_free", "mem_pro", "mem_enterprise"
 
 OPERATOR = Principal(
     Kind.OPERATOR,
     "olga",
-    frozenset({"members:read", "subscriptions:read", "events:read", "entitlements:read", "content:write"}),
+    frozenset(
+        {"members:read", "subscriptions:read", "events:read", "events:write", "entitlements:read", "content:write"}
+    ),
 )
 INTEGRATOR = Principal(Kind.INTEGRATOR, "partner", frozenset({"entitlements:read"}))
 
@@ -51,6 +56,7 @@ class Served:
     services: Services
     contracts: Mapping[str, Contract]
     snapshots: RedisSnapshots
+    inbox: Inbox
 
     async def ask(
         self,
@@ -128,7 +134,10 @@ async def serve(database: Database, redis_url: str, clock: Clock) -> AsyncGenera
     redis = connect_redis(redis_url)
     snapshots = RedisSnapshots(redis, clock)
     store = EntitlementStore(PostgresSnapshots(database), snapshots, clock, baseline=catalogue.baseline)
-    served = Served(Services(clock, database, catalogue, store, Feed(database)), build_contracts(), snapshots)
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    served = Served(
+        Services(clock, database, catalogue, store, Feed(database), inbox.replay), build_contracts(), snapshots, inbox
+    )
     await _seed(served)
     yield served
     await redis.aclose()

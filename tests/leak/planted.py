@@ -4,7 +4,9 @@ Nothing here is derived from the directives. A gated coordinate without an entry
 whose values nobody ever saw.
 """
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 
 ANONYMOUS, FREE, PRO, ENTERPRISE = "anonymous", "free", "pro", "enterprise"
 INTEGRATOR, OPERATOR = "integrator", "operator"
@@ -27,6 +29,17 @@ GRANT_ENDS = "2031-07-08T09:10:11"
 EXPLAINED_AT = "2030-05-06T07:08:09+00:00"
 SUBSCRIPTION_ID = "sub_canary55e1"
 EVENT_ID = "evt_canary66f2"
+DEAD_ID = "cus_canary77a3"
+RECONCILIATION_KEY = "canary"
+RECONCILIATION_ID = "rec_" + sha256(RECONCILIATION_KEY.encode()).hexdigest()[:16]
+EVENT = {
+    "id": EVENT_ID,
+    "object": "event",
+    "type": "invoice.paid",
+    "created": 1,
+    "livemode": False,
+    "data": {"object": {"id": "in_1", "object": "invoice"}},
+}
 EMAILS = {caller: f"canary-{caller}@members.example" for caller in MEMBERS}
 
 
@@ -58,6 +71,11 @@ PLANTED = {
     "Query.subscriptions": Planted((OPERATOR,), (SUBSCRIPTION_ID,), ("subscription",)),
     "Query.stripeEvents": Planted((OPERATOR,), (EVENT_ID,), ("stripe_event",)),
     "Query.explainAccess": Planted((OPERATOR,), (EXPLAINED_AT,), ("entitlement_log",)),
+    "Query.deadLetters": Planted((OPERATOR,), (DEAD_ID,), ("customer_sync",)),
+    "Query.reconciliations": Planted((OPERATOR,), (RECONCILIATION_ID,), ("reconciliation",)),
+    "Mutation.replayStripeEvent": Planted((OPERATOR,), (EVENT_ID,), ("stripe_event",)),
+    "Mutation.replayDeadLetter": Planted((OPERATOR,), (DEAD_ID,), ("customer_sync",)),
+    "Mutation.startReconciliation": Planted((OPERATOR,), (RECONCILIATION_ID,), ("reconciliation",)),
     "Query.memberEntitlements": Planted((OPERATOR, INTEGRATOR), (GRANT_ENDS,), ("member",)),
     "Mutation.bookmarkContent": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
     "Mutation.removeBookmark": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
@@ -98,7 +116,9 @@ PLANT = f"""
       ('art_canary', 'content_premium', '{ARTICLE_BODY}'), ('les_canary', 'content_premium', '{LESSON_BODY}'),
       ('{DRAFT_ID}', 'content_premium', '{DRAFT_BODY}');
     INSERT INTO stripe_event (id, type, created_at, received_at, livemode, body)
-      VALUES ('{EVENT_ID}', 'invoice.paid', '2026-02-01', '2026-02-01', false, '{{}}');
+      VALUES ('{EVENT_ID}', 'invoice.paid', '2026-02-01', '2026-02-01', false, '{json.dumps(EVENT)}');
+    INSERT INTO reconciliation (id, requested_at) VALUES ('{RECONCILIATION_ID}', '2026-02-01');
+    INSERT INTO customer_sync (customer_id, dirty, dead_at) VALUES ('{DEAD_ID}', 1, '2026-02-01');
     INSERT INTO content_file (content_id, required_feature, file_url) VALUES ('dwn_canary', 'downloads', '{FILE_URL}');
     INSERT INTO content_stats (content_id, required_feature, read_count) VALUES
       ('art_canary', 'analytics', {READ_COUNT}), ('{DRAFT_ID}', 'analytics', {READ_COUNT});
@@ -116,6 +136,7 @@ PLANT_MEMBER = f"""
 
 RESTORE = f"""
     UPDATE content SET published_at = NULL WHERE id = '{DRAFT_ID}';
+    UPDATE customer_sync SET dead_at = '2026-02-01' WHERE customer_id = '{DEAD_ID}';
     UPDATE content_stats SET read_count = {READ_COUNT};
     INSERT INTO bookmark (member_id, content_id, created_at)
       SELECT m.id, c.id, '2026-02-01' FROM member m, content c WHERE c.published_at IS NOT NULL AND c.kind <> 'lesson'

@@ -30,6 +30,7 @@ from resolvers.context import Context, Services
 from schema.build import build_schemas
 from storage.database import Database, connect
 from storage.redis import connect_redis
+from telemetry import Metrics
 from tests.clock import FixedClock
 from tests.leak.cases import Case
 from tests.leak.oracle import Log, record_resolvers
@@ -38,8 +39,10 @@ from tests.leak.planted import (
     BARE_INTEGRATOR,
     BARE_OPERATOR,
     CALLERS,
+    DEAD_ID,
     DRAFT_ID,
     EMAILS,
+    EVENT_ID,
     EXPLAINED_AT,
     GRANT_ENDS,
     IDS,
@@ -48,12 +51,17 @@ from tests.leak.planted import (
     OPERATOR,
     PLANT,
     PLANT_MEMBER,
+    RECONCILIATION_KEY,
     RESTORE,
     SUBSCRIPTION_ID,
 )
 from tests.parts import DatabaseUrls
+from webhooks.handlers import HANDLERS
+from webhooks.inbox import Inbox
 
-OPERATOR_SCOPES = frozenset({"members:read", "subscriptions:read", "events:read", "entitlements:read", "content:write"})
+OPERATOR_SCOPES = frozenset(
+    {"members:read", "subscriptions:read", "events:read", "events:write", "entitlements:read", "content:write"}
+)
 
 PRINCIPALS = {caller: Principal(Kind.MEMBER, f"mem_{caller}") for caller in MEMBERS} | {
     ANONYMOUS: NOBODY,
@@ -135,7 +143,8 @@ async def build_world(urls: DatabaseUrls, redis_url: str) -> AsyncGenerator[Worl
     try:
         await _plant(owner, database, catalogue, clock)
         store = OneChange(PostgresSnapshots(database), RedisSnapshots(redis, clock), clock)
-        services = Services(clock, database, catalogue, cast(Any, store), OneAnnouncement(database))
+        inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+        services = Services(clock, database, catalogue, cast(Any, store), OneAnnouncement(database), inbox.replay)
         contracts, shipped = _contracts(catalogue), _contracts(catalogue)
         for contract in {id(each): each for each in contracts.values()}.values():
             record_resolvers(contract.schema, log)
@@ -222,6 +231,9 @@ ARGUMENTS: dict[str, Callable[[str], str | None]] = {
     "Mutation.removeBookmark": _by_id('(input: {{contentId: "{id}"}})', *CONTENT),
     "Mutation.recordReading": lambda _: f'(input: {{articleId: "{IDS["Article"]}", idempotencyKey: "k"}})',
     "Mutation.requestDownload": lambda _: f'(input: {{downloadId: "{IDS["Download"]}", idempotencyKey: "k"}})',
+    "Mutation.replayStripeEvent": lambda _: f'(input: {{eventId: "{EVENT_ID}"}})',
+    "Mutation.replayDeadLetter": lambda _: f'(input: {{deadLetterId: "{DEAD_ID}"}})',
+    "Mutation.startReconciliation": lambda _: f'(input: {{idempotencyKey: "{RECONCILIATION_KEY}"}})',
     "Mutation.publishContent": lambda target: (
         None if target in IDS and target != "Article" else f'(input: {{contentId: "{DRAFT_ID}"}})'
     ),
