@@ -23,12 +23,17 @@ def problem(request: Request, status: int, code: str, title: str, headers: Mappi
     return Response(orjson.dumps(body), status, all_headers, "application/problem+json")
 
 
+def masked(request: Request) -> Response:
+    """Of what went wrong on our side no more is told."""
+    return problem(request, 500, GatehouseError.code, MASKED)
+
+
 async def on_gatehouse_error(request: Request, fault: Exception) -> Response:
     """The one mapping from our error tree to HTTP."""
     fault = cast(GatehouseError, fault)  # registered for nothing else
     status = next((status for kind, status in STATUS.items() if isinstance(fault, kind)), 500)
     if status == 500:
-        return problem(request, 500, GatehouseError.code, MASKED)
+        return masked(request)
     return problem(request, status, fault.code, fault.message, {"retry-after": "1"} if status == 503 else None)
 
 

@@ -15,7 +15,7 @@ from asgi import Message, Receive, Scope, Send
 from errors import GatehouseError
 from execution.model import Answer
 from telemetry import Metrics
-from web.problems import MASKED, problem
+from web.problems import masked, on_gatehouse_error
 
 LOGGABLE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,79}")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -73,11 +73,14 @@ class RequestLog:
         app = self.direct.get(scope["path"], self.app) if scope["method"] == "POST" else self.app
         try:
             await app(scope, receive, send_with_id)
-        except Exception:
-            log.exception("fault", request_id=scope["request_id"])
+        except Exception as fault:
+            expected = isinstance(fault, GatehouseError)
+            if status or not expected:
+                log.exception("fault", request_id=scope["request_id"])
             if status:
                 raise  # the answer has begun: only breaking it off tells the client
-            answer = problem(Request(scope), 500, GatehouseError.code, MASKED)
+            request = Request(scope)
+            answer = await on_gatehouse_error(request, fault) if expected else masked(request)
             await answer(scope, receive, send_with_id)
         finally:
             self._tell(scope, status, time.perf_counter() - started, notes)

@@ -15,6 +15,7 @@ from web.health import Health
 from web.stream import StreamEndpoint
 from web.surface import Surface
 from web.websocket import SocketView
+from webhooks.endpoint import WebhookEndpoint
 
 GRAPHQL, SPA_GRAPHQL = "/graphql", "/spa/graphql"
 
@@ -36,9 +37,14 @@ def build_routes(
 
 
 def direct_routes(routes: Iterable[BaseRoute]) -> dict[str, ASGIApp]:
-    """By path, what answers GraphQL requests: they are the many."""
-    found = (route for route in routes if isinstance(route, Route))
-    return {route.path: route.endpoint for route in found if isinstance(route.endpoint, GraphQLEndpoint)}
+    """By path, the applications that are asked again and again: GraphQL by everybody, the webhook by Stripe."""
+    return {route.path: route.endpoint for route in routes if isinstance(route, Route) and _is_direct(route.endpoint)}
+
+
+def _is_direct(endpoint: object) -> bool:
+    if isinstance(endpoint, WebhookEndpoint):
+        return bool(endpoint.secrets)
+    return isinstance(endpoint, GraphQLEndpoint)
 
 
 def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> list[BaseRoute]:

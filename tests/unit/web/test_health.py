@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from asgi import Receive, Scope, Send, respond
 from errors import BadInput, GatehouseError, Unavailable
 from telemetry import Metrics
 from web.health import Gauged, Health, Part
@@ -104,3 +105,36 @@ async def test_an_answer_that_has_begun_is_broken_off() -> None:
     async with client_of(Route("/", broken)) as client:
         with pytest.raises(RuntimeError, match="lost"):
             await client.get("/")
+
+
+async def test_what_takes_posts_directly_is_asked_by_post_alone_and_its_faults_are_told_alike() -> None:
+    async def direct(scope: Scope, receive: Receive, send: Send) -> None:
+        fault = {b"bad": BadInput("Bad."), b"down": Unavailable("Down."), b"broken": RuntimeError("hunter2")}
+        if found := fault.get(scope["query_string"]):
+            raise found
+        await respond(send, 200, (), b"direct")
+
+    async def routed(_request: Request) -> Response:
+        return Response("routed")
+
+    metrics = Metrics()
+    app = Starlette(
+        routes=[Route("/readyz", routed)],
+        exception_handlers={GatehouseError: on_gatehouse_error},
+        middleware=[Middleware(RequestLog, metrics=metrics, paths=frozenset({"/readyz"}), direct={"/readyz": direct})],
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.post("/readyz")).text == "direct"
+        assert (await client.get("/readyz")).text == "routed"
+        assert (await client.put("/readyz")).status_code == 405
+        assert (await client.post("/elsewhere")).status_code == 404
+        answers = [await client.post(f"/readyz?{query}") for query in ("bad", "down", "broken")]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (400, "BAD_INPUT"),
+        (503, "UNAVAILABLE"),
+        (500, "INTERNAL"),
+    ]
+    assert all(answer.json()["request_id"] == answer.headers["x-request-id"] for answer in answers)
+    assert "hunter2" not in answers[2].text
+    counted = {"path": "/readyz", "status": "503"}
+    assert metrics.registry.get_sample_value("gatehouse_requests_total", counted) == 1
