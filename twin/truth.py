@@ -4,6 +4,7 @@ A customer's features are those of the products of the subscriptions that grant;
 product's features are known, the judge says. Moments are the twin's own time, in seconds.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,19 +57,34 @@ def granted(
     return found
 
 
-def grants_between(
-    log: Sequence[Entry],
-    customer: str,
-    features_of: Mapping[str, Collection[str]],
-    since: float,
-    until: float,
-    granting: Collection[str] = GRANTING,
-) -> list[set[str]]:
-    """Every set of features that was right at some moment of `[since, until]`, in order, without repeats."""
-    moments = [since, *(line.moment for line in log if since < line.moment <= until)]
-    found: list[set[str]] = []
-    for moment in dict.fromkeys(moments):
-        held = granted(state_at(log, moment), customer, features_of, granting)
-        if not found or found[-1] != held:
-            found.append(held)
+def timelines_of(
+    log: Iterable[Entry], features_of: Mapping[str, Collection[str]], granting: Collection[str] = GRANTING
+) -> dict[str, list[tuple[float, frozenset[str]]]]:
+    """For each customer the features granted, and since when, oldest first; before the first entry: none. One pass."""
+    found: dict[str, list[tuple[float, frozenset[str]]]] = {}
+    held: dict[str, dict[str, frozenset[str]]] = {}
+    owner: dict[str, str] = {}
+    for line in log:
+        version = line.version
+        if version is not None and version["object"] == "subscription":
+            owner[line.id] = version["customer"]
+        elif line.id not in owner:
+            continue
+        gives = granted({line.id: version}, owner[line.id], features_of, granting) if version else set[str]()
+        mine = held.setdefault(owner[line.id], {})
+        mine[line.id] = frozenset(gives)
+        whole = frozenset[str]().union(*mine.values())
+        told = found.setdefault(owner[line.id], [])
+        if told and told[-1][0] == line.moment:
+            told.pop()
+        if (told[-1][1] if told else frozenset[str]()) != whole:
+            told.append((line.moment, whole))
     return found
+
+
+def right_between(timeline: Sequence[tuple[float, frozenset[str]]], since: float, until: float) -> list[frozenset[str]]:
+    """Every answer that was right at some moment of `[since, until]`, in order."""
+    moments = [moment for moment, _ in timeline]
+    start = bisect_right(moments, since)
+    before = timeline[start - 1][1] if start else frozenset[str]()
+    return [before, *(features for _, features in timeline[start : bisect_right(moments, until)])]

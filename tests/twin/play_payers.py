@@ -101,3 +101,16 @@ def setting_a_method_up(stage: Stage) -> None:
     assert v1.setup_intents.cancel(third.id).status == "canceled"
     assert v1.setup_intents.retrieve(third.id).status == "canceled"
     assert len(v1.setup_intents.list({"customer": payer.id}).data) == 3
+
+
+@scenario
+def what_a_customer_is_owed(stage: Stage) -> None:
+    v1 = stage.v1
+    payer = customer(stage)
+    entry = v1.customers.balance_transactions.create(
+        payer.id, {"amount": -500, "currency": "usd", "description": "Sorry"}
+    )
+    assert v1.customers.retrieve(payer.id).balance == -500
+    assert v1.customers.balance_transactions.retrieve(payer.id, entry.id).ending_balance == -500
+    assert v1.customers.balance_transactions.update(payer.id, entry.id, {"description": "Late"}).description == "Late"
+    assert v1.customers.balance_transactions.list(payer.id).data[0].type == "adjustment"

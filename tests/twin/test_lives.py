@@ -5,7 +5,7 @@ import pytest
 
 from tests.twin.lives import DAY, Shop
 from twin.core.settings import Account
-from twin.truth import granted, grants_between, spans_of, state_at
+from twin.truth import granted, right_between, spans_of, state_at, timelines_of
 
 
 def a_year(seed: str) -> Shop:
@@ -156,6 +156,35 @@ def test_the_log_says_what_was_true_when() -> None:
         for moment in (start - 1, start, changed, ended, shop.twin.now)
     ]
     assert at == [set(), {"basic"}, {"pro"}, set(), set()]
-    assert grants_between(log, customer, shop.features, start, shop.twin.now) == [{"basic"}, {"pro"}, set()]
+    timeline = timelines_of(log, shop.features)[customer]
+    assert timeline == [(start, {"basic"}), (changed, {"pro"}), (ended, set())]
+    for moment in (start - 1, start, start + 1, changed - 1, changed, ended - 1, ended, ended + 1):
+        assert right_between(timeline, moment, moment) == [granted(state_at(log, moment), customer, shop.features)]
+    assert right_between(timeline, start, shop.twin.now) == [{"basic"}, {"pro"}, set()]
     statuses = [span.version and span.version["status"] for span in spans_of(log, subscription)]
     assert (statuses[0], statuses[-1]) == ("incomplete", "canceled")
+
+
+def test_a_card_that_the_network_replaces_goes_on() -> None:
+    shop = Shop()
+    customer = shop.customer("pm_card_updatesItself")
+    subscription = shop.subscribe(customer)
+    shop.twin.advance(days=120)
+    assert shop.status(subscription) == "active"
+    [told] = [event for event in shop.twin.events() if event["type"] == "payment_method.automatically_updated"]
+    before, after = told["data"]["previous_attributes"]["card"], told["data"]["object"]["card"]
+    assert before["exp_year"] < after["exp_year"]
+
+
+def test_what_a_customer_is_owed_is_used_up_first() -> None:
+    shop = Shop()
+    customer = shop.customer()
+    shop.twin.call(f"POST /v1/customers/{customer}/balance_transactions", amount=-1000, currency="usd")
+    shop.subscribe(customer)
+    assert [each["amount"] for each in shop.twin.objects("charge")] == [1900]
+    assert shop.twin.call(f"GET /v1/customers/{customer}")["balance"] == 0
+    entries = shop.twin.call(f"GET /v1/customers/{customer}/balance_transactions")["data"]
+    assert [(each["type"], each["amount"], each["ending_balance"]) for each in entries] == [
+        ("applied_to_invoice", 1000, 0),
+        ("adjustment", -1000, -1000),
+    ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from twin.billing.balances import book
 from twin.billing.discounts import coupons_of
 from twin.billing.taxes import rates_for
 from twin.core.errors import invalid
@@ -160,9 +161,9 @@ def finalize(world: World, invoice: Object) -> Object:
         invoice, starting_balance=balance, ending_balance=ending, amount_due=due, amount_remaining=due
     )
     number = customer["next_invoice_sequence"]
-    world.change(customer, None, balance=ending, next_invoice_sequence=number + 1)
+    customer = world.change(customer, None, next_invoice_sequence=number + 1)
     if ending != balance:
-        world.tell("customer.updated", world.store.objects[customer["id"]], {"balance": balance})
+        book(world, customer, ending - balance, "applied_to_invoice", invoice=invoice["id"])
     days = invoice.get("_days_until_due")
     where = f"{world.links}/invoices/{invoice['id']}"
     invoice = world.change(

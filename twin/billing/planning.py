@@ -47,9 +47,10 @@ def planned(world: World, subscription: Object, params: Object) -> Plan:
     currency = subscription["currency"]
     becomes_paid = cost_of(old, currency) == 0 and cost_of(items, currency) > 0 and not was_trial
     other_cycle = cycle_of(items) != cycle_of(old) and not (was_trial and trial)
-    restarts = ends_trial or asks_now or other_cycle or becomes_paid
+    runs = subscription["status"] not in ("incomplete", "paused")
+    restarts = runs and (ends_trial or asks_now or other_cycle or becomes_paid)
     behavior = params.get("proration_behavior", "create_prorations")
-    prorates = behavior != "none" and not was_trial and subscription["status"] not in ("incomplete", "paused")
+    prorates = behavior != "none" and not was_trial and runs
     prorations = list(_prorations(subscription, old, items, now, restarts=restarts)) if prorates else []
     after = subscription | {"items": item_list(subscription["id"], items)} | _trial_fields(subscription, trial)
     if restarts:

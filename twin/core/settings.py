@@ -25,4 +25,3 @@ class Account:
     upcoming_seconds: int = 7 * DAY
     sepa_seconds: int = 5 * DAY
     session_seconds: int = DAY
-    card_expires_soon_days: int = 30

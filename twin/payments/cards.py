@@ -1,10 +1,11 @@
 """Stripe's test payment methods and how each behaves: https://docs.stripe.com/testing"""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from twin.core.ids import spelled
 from twin.core.store import Object
-from twin.core.world import World
+from twin.core.world import World, timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,11 @@ BEHAVIORS: dict[str, Behavior] = {
     "threeDSecure2Required": Behavior("3220", authenticate="on_session"),
     "createDispute": Behavior("0259", disputed="fraudulent"),
     "createDisputeProductNotReceived": Behavior("2685", disputed="product_not_received"),
+    "updatesItself": Behavior("4242"),
     "sepa": Behavior("3201", type="sepa_debit", country="DE"),
     "sepa_fails": Behavior("3202", "debit_not_authorized", type="sepa_debit", country="DE"),
 }
-"""Under the names of the tokens for them. `…Later` are the twin's own: they attach, and decline each charge."""
+"""Under the names of the tokens for them. `…Later` and `updatesItself` are the twin's own."""
 
 NUMBERS = {
     "4242424242424242": "visa",
@@ -100,6 +102,8 @@ def new_method(world: World, name: str, clock: str | None = None, *, expires: tu
     """A payment method that behaves as the token of that name, attached to nobody. `expires` is month and year."""
     behavior = BEHAVIORS[name]
     id = world.ids.new("pm")
+    soon = datetime.fromtimestamp(world.at(clock), UTC) + timedelta(days=62)
+    lasts = (soon.month, soon.year) if name == "updatesItself" else (12, 2034)
     nowhere = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     return {
         "id": id,
@@ -112,11 +116,27 @@ def new_method(world: World, name: str, clock: str | None = None, *, expires: tu
         "livemode": False,
         "metadata": {},
         "type": behavior.type,
-        behavior.type: _sepa(behavior) if behavior.type == "sepa_debit" else _card(behavior, expires or (12, 2034)),
+        behavior.type: _sepa(behavior) if behavior.type == "sepa_debit" else _card(behavior, expires or lasts),
         "_behavior": name,
         "_clock": clock,
         "_set_up": False,
     }
+
+
+def _replaced_at(method: Object) -> int | None:
+    """When a card that the network replaces comes to its end; the twin's own `updatesItself` alone."""
+    if method["_behavior"] != "updatesItself" or method["customer"] is None:
+        return None
+    card = method["card"]
+    return int(datetime(card["exp_year"], card["exp_month"], 28, tzinfo=UTC).timestamp())
+
+
+@timer("payment_method", _replaced_at)
+def replace_card(world: World, method: Object) -> None:
+    """https://docs.stripe.com/saving-cards#automatic-card-updates"""
+    card = method["card"]
+    renewed = card | {"exp_year": card["exp_year"] + 4}
+    world.change(method, "payment_method.automatically_updated", card=renewed)
 
 
 def _card(behavior: Behavior, expires: tuple[int, int]) -> Object:

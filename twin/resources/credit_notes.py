@@ -2,6 +2,7 @@
 
 from twin.api.pages import list_of, page_of
 from twin.api.routes import Params, route
+from twin.billing.balances import book
 from twin.billing.collection import mark_paid
 from twin.billing.items import refuse
 from twin.core.errors import invalid
@@ -69,12 +70,14 @@ def _paid(world: World, invoice: Object, amount: int, params: Params) -> Object:
         intent = world.get("payment_intent", invoice["_intent"] or "")
         made = refund(world, world.get("charge", intent["latest_charge"]), refunded, None, {})
         refunds = [{"amount_refunded": refunded, "payment_record_refund": None, "refund": made["id"], "type": "refund"}]
+    entry: str | None = None
     if credited:
         customer = world.get("customer", invoice["customer"])
-        world.change(customer, "customer.updated", balance=customer["balance"] - credited)
+        entry = book(world, customer, -credited, "credit_note", invoice=invoice["id"])["id"]
     total = invoice["post_payment_credit_notes_amount"] + amount
     world.change(invoice, "invoice.updated", post_payment_credit_notes_amount=total)
-    amounts = {"pre_payment_amount": 0, "post_payment_amount": amount, "out_of_band_amount": outside or None}
+    amounts: Object = {"pre_payment_amount": 0, "post_payment_amount": amount, "out_of_band_amount": outside or None}
+    amounts["customer_balance_transaction"] = entry
     return {"type": "post_payment", "refunds": refunds, **amounts}
 
 

@@ -1,6 +1,7 @@
 """All resources: importing this declares every route, timer and derived thing."""
 
 from twin.resources import (
+    balances,
     checkout_sessions,
     coupons,
     credit_notes,
@@ -34,6 +35,7 @@ RESOURCES = (
     portal,
     meters,
     credit_notes,
+    balances,
     checkout_sessions,
     entitlements,
     events,
