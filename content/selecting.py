@@ -40,14 +40,18 @@ def select(columns: frozenset[str]) -> Selected:
     """The id is always among them."""
     own = tuple(sorted({name for name in columns if not name.startswith(AUTHOR)} | {"id"}))
     author = tuple(sorted(name.removeprefix(AUTHOR) for name in columns if name.startswith(AUTHOR)))
-    joins = [f" LEFT JOIN {WALLED[name]} w_{name} ON w_{name}.content_id = c.id" for name in own if name in WALLED]
-    if author:
-        joins.append(" JOIN author a ON a.id = c.author_id")
-    listed = [f"w_{name}.{name}" if name in WALLED else f"c.{name}" for name in own]
+    # A look-up for each row: the planner thinks so few rows pass the wall that it would join by reading all of them.
+    listed = [
+        f"(SELECT w.{name} FROM {WALLED[name]} w WHERE w.content_id = c.id) AS {name}"
+        if name in WALLED
+        else f"c.{name}"
+        for name in own
+    ]
     listed += [f"a.{name} AS author_{name}" for name in author]
+    joins = " JOIN author a ON a.id = c.author_id" if author else ""
     needed = frozenset({*own, "kind", *(("author_id",) if author else ())}).difference(WALLED)
     walled = not WALLED.keys().isdisjoint(own)
-    return Selected(", ".join(["c.kind", *listed]), "".join(joins), needed, walled, entry_maker(own, author))
+    return Selected(", ".join(["c.kind", *listed]), joins, needed, walled, entry_maker(own, author))
 
 
 def select_of(record: type[Record], columns: frozenset[str]) -> tuple[str, Callable[[Iterable[Row]], list[Record]]]:

@@ -51,7 +51,7 @@ def _create_open_tables() -> None:
     op.execute("CREATE INDEX content_newest ON content (published_at DESC, id DESC) WHERE archived_at IS NULL")
     op.execute("CREATE INDEX content_kind_newest ON content (kind, published_at DESC, id DESC)")
     op.execute("CREATE INDEX content_title ON content (title, id)")
-    op.execute("CREATE INDEX content_author ON content (author_id)")
+    op.execute("CREATE INDEX content_author_newest ON content (author_id, kind, published_at DESC, id DESC)")
     op.execute("CREATE INDEX content_tags ON content USING gin (tags)")
     op.execute("CREATE UNIQUE INDEX content_lessons ON content (parent_id, position) WHERE kind = 'lesson'")
     op.execute("CREATE INDEX content_text ON content USING gin (to_tsvector('simple', title || ' ' || teaser))")
