@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
+from billing.claims import held_by
 from billing.dead_letters import count_dead_letters
 from billing.model import Catalogue
 from billing.offers import OffersAtStripe
@@ -35,7 +36,7 @@ from gating.publish import count_pending, run_publisher
 from gating.redis import RedisSnapshots
 from gating.store import EntitlementStore
 from identity.keys import Keys, keys_for
-from identity.tokens import TokenVerifier
+from identity.tokens import Held, TokenVerifier
 from resolvers.context import Services, build_context
 from schema.build import build_schemas
 from settings import Settings
@@ -43,8 +44,10 @@ from storage.database import Database, QueryLogger, connect
 from storage.login import require_walled_login
 from storage.redis import RedisClient, connect_redis
 from telemetry import Metrics
+from web.edge import edge_route
 from web.health import Gauged, Health, Part
 from web.problems import on_gatehouse_error, on_http_exception
+from web.reissue import Reissuer
 from web.requests import RequestLog
 from web.routes import build_routes, direct_routes
 from web.surface import Surface
@@ -94,7 +97,10 @@ def build_app(
     keys = keys_for(settings.signing_key_file, settings.data_dir)
     surface = _surface(settings, parts, keys, services, read_rules)
     webhook = _webhooks(settings, parts)
-    routes = build_routes(surface, _health(parts), keys, webhook, explorer=settings.development)
+    routes = [
+        *build_routes(surface, _health(parts), keys, webhook, explorer=settings.development),
+        edge_route(parts.catalogue, parts.database, parts.clock, settings.token_issuer),
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -231,11 +237,17 @@ def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services, r
         verifier,
         parts.clock,
         parts.metrics,
+        Reissuer(keys.signing, settings.token_issuer, parts.clock, partial(_held, services)),
     )
 
 
 def _count_run(metrics: Metrics, reason: str) -> None:
     metrics.runs.labels(reason or "compiled").inc()
+
+
+async def _held(services: Services, member_id: str) -> Held:
+    snapshot = await services.store.snapshot_of(member_id, fresh=True)
+    return held_by(snapshot, services.catalogue, services.clock.now())
 
 
 def _count(metrics: Metrics, denied: Denied) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from yaml.nodes import MappingNode, Node
 
 from billing.catalogue_access import read_access
+from billing.catalogue_edge import read_edge
 from billing.catalogue_prices import Keys, check_bundles, read_price
 from billing.catalogue_terms import read_coupons, read_trial
 from billing.model import Catalogue, Feature, Level, Limit, Plan, PlanLevel, PlanLimit, TaxBehavior
@@ -24,7 +25,19 @@ from billing.yaml_nodes import (
 from errors import NotConfigured
 from storage.wall import FEATURE_KEY
 
-ROOT = ("features", "limits", "quotas", "levels", "default_plan", "plans", "add_ons", "coupons", "tax", "access")
+ROOT = (
+    "features",
+    "limits",
+    "quotas",
+    "levels",
+    "default_plan",
+    "plans",
+    "add_ons",
+    "coupons",
+    "tax",
+    "access",
+    "edge",
+)
 CONTENT = ("version", "features", "limits", "levels", "prices", "products")
 PLAN = ("name", "description", "rank", "replaces", "earlier", "trial", "tax_code", *CONTENT)
 UNLIMITED = "unlimited"
@@ -54,6 +67,7 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     tax = fields.choice("tax", TaxBehavior)
     coupons = read_coupons(fields, {plan.key for plan in (*plans, *add_ons)})
     access = read_access(document, fields.nodes.get("access"))
+    edge = read_edge(document, fields.nodes.get("edge"), keys.features)
     document.raise_problems()
     return Catalogue(
         features={key: Feature(key, label) for key, label in features.items()},
@@ -65,6 +79,7 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
         levels=levels,
         coupons=coupons,
         tax=TaxBehavior(tax or TaxBehavior.EXCLUSIVE),
+        edge=edge,
     )
 
 

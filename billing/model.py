@@ -237,6 +237,23 @@ class Sold:
     price: Price | None
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Addresses that begin with `path` are for holders of `feature`; `fresh`: only the origin may say who they are."""
+
+    path: str
+    feature: str
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMap:
+    """What an edge decides by itself; `upgrade` is where it sends whoever lacks a feature."""
+
+    upgrade: str = "/"
+    routes: tuple[Route, ...] = ()
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Everything on sale and the access policy. Implements `gating.ports.Offers`.
@@ -253,6 +270,7 @@ class Catalogue:
     levels: Mapping[str, Level] = field(default_factory=dict[str, Level])
     coupons: tuple[Coupon, ...] = ()
     tax: TaxBehavior = TaxBehavior.EXCLUSIVE
+    edge: EdgeMap = EdgeMap()
     _by_reference: Mapping[str, Sold] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -294,6 +312,11 @@ class Catalogue:
             if reference and reference in self._by_reference:
                 return self._by_reference[reference]
         return None
+
+    def plans_with(self, feature: str) -> tuple[str, ...]:
+        """Keys of the plans on sale that include `feature`, then of such add-ons, cheapest first."""
+        plans = (*self.plans, *self.add_ons)
+        return tuple(plan.key for plan in plans if plan.on_sale and feature in plan.features | self.free_features)
 
     def for_denial(self, denied: Denied) -> tuple[Offer, ...]:
         """Plans on sale that, with the default plan, satisfy all the rule's needs, by rank; then such add-ons."""

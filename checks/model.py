@@ -11,7 +11,7 @@ SKIPPED = {"node_modules", "__pycache__", "dist", "results"}
 KEPT_HIDDEN = {".ci", ".gitignore"}
 CODE = {"", ".css", ".html", ".js", ".mjs", ".py", ".sh", ".ts", ".tsx"}
 TEXT = CODE | {".graphql", ".json", ".lock", ".md", ".toml", ".txt", ".yaml", ".yml"}
-OUTSIDE = ("tests", "bench", "checks", "docs", "e2e")
+OUTSIDE = ("tests", "bench", "checks", "docs", "e2e", "edge")
 """Root folders that are no rooms: nothing in a room imports them."""
 
 

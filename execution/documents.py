@@ -18,6 +18,7 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from execution.fresh import asks_fresh
 from execution.input_uses import uses_guarded_input
 from execution.limits import Limits, limit_errors
 from execution.rules import RuleBook
@@ -37,7 +38,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A document that may run. `guarded` says that it uses an argument or input that some caller may be denied.
+    """A document that may run. `guarded` says that it uses an argument or input that some caller may be denied,
+    `fresh` that something in it is decided on what the authority says.
 
     `prepared` remembers what was worked out about its operations, by contract and the name asked for.
     """
@@ -45,6 +47,7 @@ class Document:
     ast: DocumentNode
     fragments: dict[str, FragmentDefinitionNode]
     guarded: bool
+    fresh: bool
     prepared: dict[tuple[Any, str | None], Any] = field(default_factory=dict[tuple[Any, str | None], Any])
 
 
@@ -95,7 +98,8 @@ class Documents:
         if errors := self._errors_of(ast):
             return Unfit(VALIDATION_FAILED, tuple(errors))
         fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
-        return Document(ast, fragments, uses_guarded_input(self._schema, self._rules, ast))
+        guarded = uses_guarded_input(self._schema, self._rules, ast)
+        return Document(ast, fragments, guarded, asks_fresh(self._schema, ast))
 
     def _errors_of(self, ast: DocumentNode) -> list[GraphQLError]:
         """Fails closed: a rule that crashes is an error of the request."""

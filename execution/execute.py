@@ -19,6 +19,7 @@ from execution.faults import log_fault
 from execution.model import Answer, Operation, OperationContext
 from execution.plan_run import PlanRun
 from execution.request_gate import find_rejections, root_rejections
+from identity.tokens import InvalidToken
 
 UNKNOWN_OPERATION = "OPERATION_RESOLUTION_FAILURE"
 
@@ -32,11 +33,15 @@ async def execute(contract: Contract, operation: Operation, context: OperationCo
     if isinstance(document, Unfit):
         return request_errors(document.errors, document.code)
     try:
+        if document.fresh:
+            await context.refresh(fresh=True)
         run = begin_plan(contract, document, operation, context)
         if isinstance(run, Answer):
             return run
         if run is not None and (answer := await _run_plan(run)) is not None:
             return answer
+    except InvalidToken as refusal:
+        return request_errors([GraphQLError(refusal.message)], refusal.code)
     except Exception as fault:  # noqa: BLE001 - whatever breaks is masked
         return failure(fault, operation.operation_name)
     return await interpret(contract, operation, context)

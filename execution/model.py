@@ -54,6 +54,10 @@ class OperationContext(Protocol):
         """What the caller holds: read once at the start of an operation and once for each event."""
         ...
 
-    async def refresh(self) -> None:
-        """Reads `access` anew; called before each event of a subscription."""
+    async def refresh(self, fresh: bool = False) -> None:
+        """Reads `access` anew; called before each event of a subscription.
+
+        `fresh`: from the authority, before what must be decided on it. Raises InvalidToken when the token speaks of
+        entitlements that have changed since.
+        """
         ...

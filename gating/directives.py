@@ -99,6 +99,15 @@ class Reads:
 
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
+    description="Decided by what the database says at that moment, and refused to tokens older than the last change: "
+    "for what moves money, takes data out, gives seats or administers.",
+)
+class Fresh:
+    pass
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
     description="A mutation that anybody may call, on purpose.",
 )
 class Public:

@@ -18,6 +18,9 @@ HISTORY = (
 )
 
 
+RECENT = "SELECT member_id, revision FROM member_entitlement WHERE changed_at > :since ORDER BY member_id"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One entry of the log: `snapshot` is what was held from `recorded_at` on."""
@@ -31,6 +34,11 @@ async def list_changes(database: Database, member_id: str, at: datetime) -> Sequ
     """Those recorded until `at`, inclusive, the latest first; without any the member held nothing of its own."""
     rows = await database.fetch(HISTORY, {"member_id": member_id, "at": at, "longest": LONGEST})
     return [Change(decode_content(member_id, row.revision, row.after), row.cause, row.recorded_at) for row in rows]
+
+
+async def list_recent_revisions(database: Database, since: datetime) -> Sequence[tuple[str, int]]:
+    """The members whose entitlements have changed since, each with its present revision."""
+    return [(row.member_id, row.revision) for row in await database.fetch(RECENT, {"since": since})]
 
 
 def origin_of(reason: Reason, changes: Sequence[Change]) -> Change | None:

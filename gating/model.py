@@ -259,6 +259,10 @@ class Access:
     revision: int = 0
     available: bool = True
 
+    def outdates(self, revision: int | None) -> bool:
+        """Whether a token that speaks of `revision` speaks of the past; never one that speaks of none."""
+        return revision is not None and revision < self.revision
+
 
 NOBODY = Access()
 

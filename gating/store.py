@@ -60,12 +60,15 @@ class EntitlementStore:
         self._distrusted_until = 0.0
         self._failing = False
 
-    async def access_for(self, principal: Principal) -> Access:
-        """What the caller holds at this moment. Never raises: `available` is False when nothing may say so."""
+    async def access_for(self, principal: Principal, fresh: bool = False) -> Access:
+        """What the caller holds at this moment. Never raises: `available` is False when nothing may say so.
+
+        `fresh` asks PostgreSQL after the call began, for what must not be a second late.
+        """
         member_id = principal.member_id
         if member_id is None:
             return Access(principal.kind is not Kind.ANONYMOUS, scopes=principal.scopes)
-        entry = self._recall(member_id) or await self._fetch(member_id)
+        entry = await self._find_fresh(member_id) if fresh else self._recall(member_id) or await self._fetch(member_id)
         if entry is None:
             return Access(True, scopes=principal.scopes, available=False)
         return entry.access_with(principal.scopes)

@@ -15,12 +15,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`subject` is the member id for members, a name for operators and integrators, empty for anonymous callers."""
+    """`subject` is the member id for members, a name for operators and integrators, empty for anonymous callers.
+
+    `revision` is that of the entitlements which the token speaks of; None when it speaks of none.
+    """
 
     kind: Kind
     subject: str = ""
     scopes: frozenset[str] = frozenset()
     token_id: str = ""
+    revision: int | None = None
 
     @property
     def member_id(self) -> str | None:

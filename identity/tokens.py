@@ -1,7 +1,8 @@
 """Bearer tokens: minting, verifying, and the memory of those already verified.
 
 A token is a JWT of type `at+jwt` for audience `gatehouse`. Its own claim is `gatehouse`: `kind` and `scopes`; tokens
-minted for development add `development: true`, may live for a day, and are refused in production.
+minted for development add `development: true`, may live for a day, and are refused in production. A member's may say
+what the member holds (`tier`, `features`, `revision`, `held_until`): for the edge; nothing is granted on it here.
 """
 
 import hashlib
@@ -47,11 +48,28 @@ class InvalidToken(GatehouseError):
     code = "UNAUTHENTICATED"
 
 
+class OutdatedToken(InvalidToken):
+    """What the token says of its member's entitlements is no longer so."""
+
+    code = "TOKEN_OUTDATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a member holds, for a token to say. `until` is when the answer can next change by itself."""
+
+    tier: str | None
+    features: frozenset[str]
+    revision: int
+    until: datetime | None
+
+
 class _Own(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     kind: Literal[Kind.MEMBER, Kind.OPERATOR, Kind.INTEGRATOR]
     scopes: frozenset[Name] = Field(default=frozenset(), max_length=100)
     development: bool = Field(default=False, strict=True)
+    revision: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
 class _Claims(BaseModel):
@@ -74,7 +92,14 @@ class Verified:
 
 
 def mint(
-    principal: Principal, key: SigningKey, ttl: timedelta, *, issuer: str, now: datetime, development: bool = False
+    principal: Principal,
+    key: SigningKey,
+    ttl: timedelta,
+    *,
+    issuer: str,
+    now: datetime,
+    development: bool = False,
+    held: Held | None = None,
 ) -> str:
     """A signed token, valid from `now` for `ttl`. Raises ValueError when `ttl` is longer than verifiers accept."""
     longest = LONGEST_DEVELOPMENT_LIFE if development else LONGEST_LIFE
@@ -89,9 +114,14 @@ def mint(
         "iat": issued,
         "exp": issued + int(ttl.total_seconds()),
         "jti": principal.token_id or secrets.token_urlsafe(12),
-        "gatehouse": {**own, "development": True} if development else own,
+        "gatehouse": {**own, **({"development": True} if development else {}), **(_said(held) if held else {})},
     }
     return jwt.encode(claims, key.private, algorithm=key.algorithm, headers={"kid": key.key_id, "typ": TOKEN_TYPE})
+
+
+def _said(held: Held) -> dict[str, object]:
+    until = {} if held.until is None else {"held_until": int(held.until.timestamp())}
+    return {"tier": held.tier, "features": sorted(held.features), "revision": held.revision, **until}
 
 
 class TokenVerifier:
@@ -153,7 +183,7 @@ class TokenVerifier:
             raise InvalidToken("The bearer token was made for development and is not accepted here.")
         own = claims.gatehouse
         return Verified(
-            Principal(own.kind, claims.sub, own.scopes, claims.jti),
+            Principal(own.kind, claims.sub, own.scopes, claims.jti, own.revision),
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
             issued_at=datetime.fromtimestamp(claims.iat, UTC),
         )

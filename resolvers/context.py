@@ -21,6 +21,7 @@ from content.publish import Feed
 from gating.model import Access, Snapshot
 from gating.store import EntitlementStore
 from identity.model import Principal
+from identity.tokens import OutdatedToken
 from storage.database import Database
 
 Key = TypeVar("Key")
@@ -54,11 +55,13 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict[Any, DataLoader[Any, Any]])
     used: dict[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
 
-    async def refresh(self) -> None:
-        """Reads `access` anew and forgets everything loaded."""
-        self.access = await self.services.store.access_for(self.principal)
+    async def refresh(self, fresh: bool = False) -> None:
+        """Reads `access` anew and forgets everything loaded. `fresh`: from PostgreSQL; raises OutdatedToken."""
+        self.access = await self.services.store.access_for(self.principal, fresh)
         self.loaders = {}
         self.used = {}
+        if fresh and self.access.outdates(self.principal.revision):
+            raise OutdatedToken("What you hold has changed since the bearer token was made: get a fresh one.")
 
     def snapshot_of(self, member_id: str) -> Snapshot | Awaitable[Snapshot]:
         """The member's grants; to be waited for where this process does not remember them. Raises Unavailable."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from billing.model import Plan
+from billing.claims import plan_held
 from content.bookmarks import count_bookmarks, list_bookmarks
 from content.model import Entry
 from execution.selection import open_selection
@@ -119,15 +119,11 @@ def levels(root: strawberry.Parent[Member], info: Info) -> Any:
 
 
 def plan(root: strawberry.Parent[Member], info: Info) -> Any:
-    """The highest plan that some grant of now names, else the default plan."""
-    return then(info.context.snapshot_of(root.id), partial(_plan, info.context))
-
-
-def _plan(context: Context, snapshot: Snapshot) -> Plan | None:
-    catalogue, now = context.services.catalogue, context.services.clock.now()
-    held = {grant.plan for grant in snapshot.grants if grant.holds_at(now)}
-    plans = [plan for plan in catalogue.plans if plan.key in held]
-    return plans[-1] if plans else catalogue.default_plan
+    services = info.context.services
+    return then(
+        info.context.snapshot_of(root.id),
+        lambda snapshot: plan_held(snapshot, services.catalogue, services.clock.now()),
+    )
 
 
 def usage(root: strawberry.Parent[Member], info: Info) -> Any:

@@ -21,6 +21,7 @@ DIRECTIVES = (
     directives.Audiences,
     directives.Reads,
     directives.Public,
+    directives.Fresh,
 )
 
 

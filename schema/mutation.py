@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from gating.directives import Audience, Authenticated, DenyMode, only_for, requires, requires_scopes
+from gating.directives import Audience, Authenticated, DenyMode, Fresh, only_for, requires, requires_scopes
 from resolvers import actions, publishing
 from resolvers.context import Info
 from schema import inputs, payloads
@@ -47,7 +47,7 @@ class Mutation(BillingOperations):
 
     @strawberry.field(
         description="Counts a download, once for each idempotency key, and answers where to fetch it.",
-        directives=[requires("downloads", mode=DenyMode.REJECT)],
+        directives=[requires("downloads", mode=DenyMode.REJECT), Fresh()],
         graphql_type=payloads.RequestDownloadPayload,
     )
     async def request_download(
@@ -57,7 +57,7 @@ class Mutation(BillingOperations):
 
     @strawberry.field(
         description="Publishes a draft and announces it to those who follow.",
-        directives=[only_for(Audience.OPERATOR), requires_scopes("content:write")],
+        directives=[only_for(Audience.OPERATOR), requires_scopes("content:write"), Fresh()],
         graphql_type=payloads.PublishContentPayload,
     )
     async def publish_content(

@@ -5,15 +5,17 @@ An operation that ran answers 200. What was refused before it ran answers withou
 Everything that is not a GraphQL request at all is 4xx for both, in the same shape.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from asgi import Gone, Receive, Scope, Send, respond
+from asgi import Gone, Header, Receive, Scope, Send, respond
+from errors import Unavailable
 from execution.execute import execute
 from execution.model import Answer
 from identity.bearer import authenticate
-from identity.tokens import InvalidToken
+from identity.tokens import InvalidToken, Verified
 from web.asked import Asked, asked_of, read_operation, refuse
 from web.explorer.page import explorer_page
 from web.negotiation import PLAIN_JSON, RESPONSE_JSON, accepts_html, media_type_for
@@ -30,6 +32,9 @@ HEADERS = {
     )
     for media_type in (RESPONSE_JSON, PLAIN_JSON)
 }
+
+TOKEN_HEADER = b"gatehouse-token"
+"""Of an answer: the bearer token to send from now on."""
 
 NO_PAGE = RequestRefused(
     406, "This is a GraphQL endpoint: send a query by POST. The explorer runs in development only."
@@ -59,22 +64,31 @@ class GraphQLEndpoint:
             await refuse(send, HEADERS[PLAIN_JSON], NOTHING_ACCEPTABLE)
             return
         try:
-            answer = await self._answer(scope, receive, asked)
+            answer, fresher = await self._answer(scope, receive, asked)
         except (RequestRefused, InvalidToken) as refusal:
             await refuse(send, HEADERS[media_type], refusal)
         except Gone:
             note(scope, outcome="gone")
         else:
             status = 400 if answer.request_error and media_type == RESPONSE_JSON else 200
-            await respond(send, status, HEADERS[media_type], answer.body())
+            await respond(send, status, (*HEADERS[media_type], *fresher), answer.body())
 
-    async def _answer(self, scope: Scope, receive: Receive, asked: Asked) -> Answer:
-        principal = authenticate(asked.authorization, self.surface.verifier).principal
+    async def _answer(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[Answer, tuple[Header, ...]]:
+        """The answer, and a fresh token where the one sent says what is no longer so."""
+        verified = authenticate(asked.authorization, self.surface.verifier)
+        principal = verified.principal
         note(scope, kind=principal.kind.value)
         contract = self.surface.contract_for(principal, spa_only=self.spa_only)
         operation = await read_operation(scope, receive, asked, contract)
-        answer = await execute(contract, operation, await self.surface.open_context(principal, contract))
+        context = await self.surface.open_context(principal, contract)
+        answer = await execute(contract, operation, context)
         outcome = outcome_of(answer)
         note(scope, operation=loggable(operation.operation_name), outcome=outcome)
         self.surface.metrics.operations.labels(outcome).inc()
-        return answer
+        return answer, await self._fresher(verified) if context.access.outdates(principal.revision) else ()
+
+    async def _fresher(self, verified: Verified) -> tuple[Header, ...]:
+        """None while the authority does not answer: the next request gets it then."""
+        with suppress(Unavailable, InvalidToken):
+            return ((TOKEN_HEADER, (await self.surface.reissuer.reissue(verified)).encode()),)
+        return ()

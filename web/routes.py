@@ -12,6 +12,7 @@ from identity.keys import Keys
 from web.explorer.page import explorer_routes
 from web.graphql import GraphQLEndpoint
 from web.health import Health
+from web.reissue import TokenEndpoint
 from web.stream import StreamEndpoint
 from web.surface import Surface
 from web.websocket import SocketView
@@ -32,6 +33,7 @@ def build_routes(
         Route("/readyz", health.ready),
         Route("/metrics", health.measured),
         Route("/.well-known/jwks.json", _published(keys)),
+        Route("/token", TokenEndpoint(surface.verifier, surface.reissuer), methods=["POST"]),
         *(explorer_routes() if explorer else ()),
     ]
 

@@ -9,11 +9,15 @@ from execution.model import OperationContext
 from identity.model import Kind, Principal
 from identity.tokens import TokenVerifier
 from telemetry import Metrics
+from web.reissue import Reissuer
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """`open_context` makes the context of ONE operation: what it loads is never shared with another."""
+    """`open_context` makes the context of ONE operation: what it loads is never shared with another.
+
+    `reissuer` makes tokens that say what their member holds now.
+    """
 
     full: Contract
     integrator: Contract
@@ -22,6 +26,7 @@ class Surface:
     verifier: TokenVerifier
     clock: Clock
     metrics: Metrics
+    reissuer: Reissuer
 
     def contract_for(self, principal: Principal, *, spa_only: bool) -> Contract:
         """The schema a caller sees, by the kind in the verified token and never by anything else a client may choose.

@@ -90,7 +90,7 @@ class OneChange(EntitlementStore):
 class AllAccess(Context):
     """A context that nothing is denied, whatever its caller holds."""
 
-    async def refresh(self) -> None:
+    async def refresh(self, fresh: bool = False) -> None:
         self.loaders = {}
 
 

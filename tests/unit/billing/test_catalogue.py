@@ -82,6 +82,19 @@ def test_quotas_are_limits_by_the_month_and_none_is_no_limit() -> None:
     assert catalogue.scales == {"support_level": ("community", "standard", "priority")}
 
 
+def test_the_edge_knows_routes_by_feature_and_the_plans_that_have_it() -> None:
+    catalogue = load_catalogue(DEMO)
+    assert [(route.path, route.fresh) for route in catalogue.edge.routes] == [
+        ("/archive/", False),
+        ("/articles/", False),
+        ("/downloads/", True),
+    ]
+    assert [catalogue.plans_with(feature) for feature in ("archive", "api_access")] == [
+        ("pro", "enterprise"),
+        ("enterprise",),
+    ]
+
+
 RICH = """
 features: {reading: Reading, archive: Archive, seats_page: Seats page}
 limits: {seats: Seats}
@@ -167,6 +180,7 @@ access:
   granting_statuses: [active, canceled]
   pause_collection: {void: until_period_end, keep_as_draft: keep}
   dispute: [open]
+edge: {routes: [{path: articles, feature: reding}, {path: /x}]}
 """
 
 COMPLAINTS = """\
@@ -195,7 +209,11 @@ c.yaml:26: default_plan cannot be `fre`: use one of basic, plus, pro
 c.yaml:28: access lacks `refund`: add a line `refund: …`
 c.yaml:28: access.granting_statuses cannot be `canceled`: use one of active, past_due, paused, trialing, unpaid
 c.yaml:29: access.pause_collection lacks `mark_uncollectible`: add a line `mark_uncollectible: …`
-c.yaml:30: access.dispute must be a mapping: write it as `key: value` lines"""
+c.yaml:30: access.dispute must be a mapping: write it as `key: value` lines
+c.yaml:31: edge lacks `upgrade`: add a line `upgrade: …`
+c.yaml:31: edge.routes lacks `feature`: add a line `feature: …`
+c.yaml:31: edge.routes.feature cannot be `reding`: did you mean `reading`?
+c.yaml:31: edge.routes.path `articles` is no path: begin it with /"""
 
 
 def test_every_mistake_is_reported_at_once_with_its_line_and_remedy() -> None:

@@ -25,7 +25,7 @@ class Trail:
     calls: list[str] = field(default_factory=list[str])
     selections: list[dict[str, frozenset[str]]] = field(default_factory=list[dict[str, frozenset[str]]])
 
-    async def refresh(self) -> None:
+    async def refresh(self, fresh: bool = False) -> None:
         if self.later:
             self.access = self.later.pop(0)
 

@@ -1,0 +1,1 @@
+"""The edge check beside its worker script: `reference.py` says in Python what `gate.mjs` decides."""
