@@ -1,8 +1,8 @@
 """One run: answers compared, servers warmed, rounds interleaved, pairs alternated."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from bench.load import Sample, Shot, load, repeating
 from bench.servers import Running, Server
 from clock import SystemClock
 
+PATIENCE = 5
 HEADERS = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
 
 
@@ -54,18 +55,22 @@ class Bench:
             self._expected(row).write_bytes(answer)
 
     def sample(self, row: Row, seconds: int) -> Sample:
+        """Longer, once, when not one answer came. Raises RunFailed as `load` does."""
         one, expected = self.servers[row.server.name], self._expected(row)
         if isinstance(row.case, Deliveries):
             return deliver(self.ground, one, row, expected, seconds)
         variables = repeating(_body(row.case), self.ground.token(row.case.member_id))
         shot = Shot(one.url, expected, variables, row.connections)
-        return load(shot, seconds, server=one.process.pid, postgres=self.ground.postgres)
+        measure = partial(load, shot, server=one.process.pid, postgres=self.ground.postgres)
+        try:
+            return measure(seconds)
+        except Unanswered:
+            return measure(seconds * PATIENCE)
 
     def warm_up(self, rows: Sequence[Row], seconds: int) -> None:
         for row in rows:
             self.progress(f"warming up: {row.server.name}, {row.case.title}")
-            with suppress(Unanswered):  # whether it answers at all was seen before; how fast, the rounds will tell
-                self.sample(row, seconds)
+            self.sample(row, seconds)
 
     def rounds(self, rows: Sequence[Row], count: int, seconds: int) -> dict[Row, list[Sample]]:
         """Every row once in each round, so that whatever disturbs the machine disturbs all rows alike."""

@@ -14,7 +14,7 @@ from bench.faults import RunFailed
 from bench.ground import Ground
 
 HOST = "127.0.0.1"
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
 NODE_PEERS = Path(__file__).parent / "peers" / "node"
 

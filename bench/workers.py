@@ -12,7 +12,6 @@ import sys
 
 import uvicorn
 
-from bench.gatehouse import shipped
 from bench.servers import HOST
 
 ONE = "one"
@@ -34,7 +33,7 @@ def main(argument: str) -> None:
 
 
 def _serve() -> None:
-    config = uvicorn.Config(shipped, factory=True, access_log=False, log_level="warning")
+    config = uvicorn.Config("bench.gatehouse:shipped", factory=True, access_log=False, log_level="warning")
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((HOST, int(os.environ["PORT"])))
