@@ -71,6 +71,13 @@ def coupons_and_promotion_codes(stage: Stage) -> None:
     again = subscription(stage, discounts=[{"coupon": forever.id}])
     assert v1.invoices.retrieve(again.latest_invoice).total == 2400
     v1.subscriptions.delete_discount(again.id)
+    options = {"eur": {"amount_off": 450}}
+    both = v1.coupons.create({"amount_off": 500, "currency": "usd", "duration": "forever", "currency_options": options})
+    shown = v1.coupons.retrieve(both.id, {"expand": ["currency_options", "applies_to"]})
+    assert shown.currency_options["eur"].amount_off == 450
+    in_euro = price(stage, 2700, currency="eur")
+    asked = {"customer": customer(stage).id, "items": [{"price": in_euro.id}], "discounts": [{"coupon": both.id}]}
+    assert v1.invoices.retrieve(v1.subscriptions.create(asked).latest_invoice).total == 2250
     assert v1.subscriptions.retrieve(again.id).discounts == []
 
 

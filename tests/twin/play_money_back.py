@@ -26,7 +26,8 @@ def money_given_back(stage: Stage) -> None:
     assert v1.refunds.create({"charge": paid.latest_charge}).amount == 600
     assert v1.refunds.retrieve(part.id).charge == paid.latest_charge
     assert len(v1.refunds.list({"payment_intent": paid.id}).data) == 2
-    assert v1.charges.retrieve(paid.latest_charge).refunded
+    charge = v1.charges.retrieve(paid.latest_charge, {"expand": ["refunds"]})
+    assert (charge.refunded, [each.amount for each in charge.refunds.data]) == (True, [600, 400])
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         v1.refunds.create({"charge": paid.latest_charge})
     assert refusal.value.code == "charge_already_refunded"

@@ -7,6 +7,7 @@ from twin.core.errors import invalid
 from twin.core.store import Object
 from twin.core.world import World
 from twin.money.periods import boundary
+from twin.money.totals import amount_off
 
 
 def new_discounts(world: World, wanted: Iterable[Object], customer: str | None, at: int, **holder: Any) -> list[str]:
@@ -25,6 +26,7 @@ def _redeem(world: World, wanted: Object, customer: str | None, at: int, param: 
     coupon = world.get("coupon", coupon_id, f"{param}[coupon]")
     if not is_valid(coupon, at) or (promotion and not promotion["active"]):
         raise invalid(f"Coupon expired: {coupon_id}", param, "coupon_expired")
+    _check_currency(world, coupon, customer, param)
     if promotion:
         _check_promotion(world, promotion, customer)
         world.change(promotion, times_redeemed=promotion["times_redeemed"] + 1)
@@ -55,6 +57,12 @@ def _redeem(world: World, wanted: Object, customer: str | None, at: int, param: 
 def is_valid(coupon: Object, at: int) -> bool:
     used_up = coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]
     return not used_up and (coupon["redeem_by"] is None or at < coupon["redeem_by"])
+
+
+def _check_currency(world: World, coupon: Object, customer: str | None, param: str) -> None:
+    currency: str | None = world.get("customer", customer)["currency"] if customer else None
+    if currency and coupon["percent_off"] is None and amount_off(coupon, currency) is None:
+        raise invalid(f"The coupon {coupon['id']} has no amount in {currency}.", param)
 
 
 def _check_promotion(world: World, promotion: Object, customer: str | None) -> None:

@@ -17,11 +17,19 @@ def with_discounts(lines: Sequence[Object], discounts: Sequence[tuple[str, Objec
         if coupon["percent_off"] is not None:
             cuts = [rounded(Decimal(base) * Decimal(str(coupon["percent_off"])) / 100) for base in bases]
         else:
-            cuts = shared(min(coupon["amount_off"], sum(bases)), bases)
+            off = amount_off(coupon, lines[0]["currency"]) if lines else 0
+            cuts = shared(min(off or 0, sum(bases)), bases)
         for line, cut in zip(found, cuts, strict=True):
             if cut:
                 line["discount_amounts"] = [*line["discount_amounts"], {"amount": cut, "discount": id}]
     return found
+
+
+def amount_off(coupon: Object, currency: str) -> int | None:
+    """What a coupon of an amount takes off in a currency; None where it has no amount in it."""
+    if coupon["currency"] == currency:
+        return coupon["amount_off"]
+    return inside(coupon, "_currency_options", currency, "amount_off")
 
 
 def _base(line: Object, products: Any) -> int:

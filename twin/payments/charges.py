@@ -51,6 +51,7 @@ def charge(world: World, intent: Object, method: Object, *, declined: Behavior |
         "refunded": False,
         "review": None,
         "shipping": None,
+        "source": None,
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,

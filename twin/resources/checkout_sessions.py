@@ -11,6 +11,7 @@ from twin.core.errors import invalid
 from twin.core.store import Object, entries, inside, shown
 from twin.core.world import World
 from twin.money.amounts import amount_for
+from twin.money.totals import amount_off
 from twin.resources.fields import listing, metadata_of, patched, required
 
 UNSUPPORTED = ("after_expiration", "custom_fields", "invoice_creation", "optional_items", "permissions")
@@ -38,10 +39,12 @@ UNSET = (
     "integration_identifier",
     "invoice",
     "invoice_creation",
+    "managed_payments",
     "origin_context",
     "payment_intent",
     "payment_link",
     "payment_method_configuration_details",
+    "permissions",
     "recovered_from",
     "return_url",
     "saved_payment_method_options",
@@ -75,7 +78,7 @@ def create(world: World, params: Params) -> Object:
     clock = customer["test_clock"] if customer else None
     now, id = world.at(clock), world.ids.new("cs_test")
     subtotal = total_of(world, items, currency) if items and currency else None
-    discount = _discount(world, entries(params, "discounts"), subtotal or 0)
+    discount = _discount(world, entries(params, "discounts"), subtotal or 0, currency or "usd")
     reduced = {"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0}
     version: Object = {
         "id": id,
@@ -163,7 +166,7 @@ def _item(world: World, wanted: Object, mode: str, place: int) -> Object:
     }
 
 
-def _discount(world: World, wanted: list[Object], subtotal: int) -> int:
+def _discount(world: World, wanted: list[Object], subtotal: int, currency: str) -> int:
     """What the first discount takes off, for the page; the invoice reckons it exactly."""
     for each in wanted[:1]:
         promotion = (
@@ -172,7 +175,7 @@ def _discount(world: World, wanted: list[Object], subtotal: int) -> int:
         coupon = world.get("coupon", promotion["promotion"]["coupon"] if promotion else each["coupon"], "discounts[0]")
         if coupon["percent_off"] is not None:
             return round(subtotal * coupon["percent_off"] / 100)
-        return min(subtotal, coupon["amount_off"])
+        return min(subtotal, amount_off(coupon, currency) or 0)
     return 0
 
 

@@ -14,7 +14,6 @@ from twin.resources.fields import deleted, listing, metadata_of, patched
 
 @route("POST /v1/coupons")
 def create(world: World, params: Params) -> Object:
-    refuse(params, "coupons.create", "currency_options")
     percent, amount = params.get("percent_off"), params.get("amount_off")
     if (percent in (None, "")) == (amount in (None, "")):
         raise invalid("Must provide exactly one of percent_off or amount_off.", "percent_off", "parameter_missing")
@@ -43,6 +42,7 @@ def create(world: World, params: Params) -> Object:
         "times_redeemed": 0,
         "valid": True,
         "_applies_to": params.get("applies_to"),
+        "_currency_options": params.get("currency_options", {}),
     }
     return world.create(version, "coupon.created")
 
@@ -54,9 +54,9 @@ def applies_to(world: World, coupon: Object) -> Any:
 
 @includable("coupon", "currency_options")
 def currency_options(world: World, coupon: Object) -> Any:
-    """Its own currency alone: others are refused when a coupon is made."""
     held = world.store.objects[coupon["id"]]
-    return {held["currency"]: {"amount_off": held["amount_off"]}} if held["currency"] else None
+    own = {held["currency"]: {"amount_off": held["amount_off"]}} if held["currency"] else {}
+    return (own | held["_currency_options"]) or None
 
 
 @route("GET /v1/coupons")
@@ -71,9 +71,10 @@ def retrieve(world: World, _params: Params, id: str) -> Object:
 
 @route("POST /v1/coupons/{coupon}")
 def update(world: World, params: Params, id: str) -> Object:
-    refuse(params, "coupons.update", "currency_options")
     coupon = world.get("coupon", id)
-    return world.change(coupon, "coupon.updated", **patched(coupon, params, "name"))
+    changes = patched(coupon, params, "name")
+    changes["_currency_options"] = coupon["_currency_options"] | params.get("currency_options", {})
+    return world.change(coupon, "coupon.updated", **changes)
 
 
 @route("DELETE /v1/coupons/{coupon}")

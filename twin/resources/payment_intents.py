@@ -1,10 +1,12 @@
 """PaymentIntents and what they leave behind: https://docs.stripe.com/api/payment_intents, …/charges"""
 
+from twin.api.expansion import includable
+from twin.api.pages import list_of
 from twin.api.routes import Params, route
 from twin.api.searching import searched
 from twin.billing.items import refuse
 from twin.core.errors import invalid
-from twin.core.store import Object
+from twin.core.store import Object, shown
 from twin.core.world import World
 from twin.payments.intents import cancel_intent, card_error, confirm, new_intent
 from twin.payments.setups import attach_method
@@ -146,6 +148,12 @@ def update_charge(world: World, params: Params, id: str) -> Object:
     refuse(params, "charges.update", "transfer_group", "shipping", "fraud_details")
     charge = world.get("charge", id)
     return world.change(charge, "charge.updated", **patched(charge, params, "description", "receipt_email"))
+
+
+@includable("charge", "refunds")
+def refunds(world: World, charge: Object) -> Object:
+    found = [shown(each) for each in world.store.children("refund", "charge", charge["id"])]
+    return list_of(found[::-1][:10], f"/v1/charges/{charge['id']}/refunds", has_more=len(found) > 10)
 
 
 @route("GET /v1/balance_transactions")
