@@ -9,7 +9,7 @@ WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 60, 500, 66, 296
 COLOURS = ("#1f5fbf", "#c2410c")
 INK, GREY, PALE = "#24292f", "#6e7781", "#d8dee4"
-GRID_LINES = 4
+MOST_STEPS = 5
 LABEL_HEIGHT = 34
 
 Line = Mapping[int, float]
@@ -17,8 +17,9 @@ Line = Mapping[int, float]
 
 def plot(title: str, what: str, lines: Mapping[str, Line]) -> str:
     """`what` says what is drawn over what. The lines have the same sizes, at most two lines."""
-    step = step_for(max(value for line in lines.values() for value in line.values()))
-    scale = _Scale(max(chain.from_iterable(lines.values())), step)
+    biggest = max(value for line in lines.values() for value in line.values())
+    step = step_for(biggest)
+    scale = _Scale(max(chain.from_iterable(lines.values())), step, ceil(biggest / step))
     drawn = [
         f"<rect width='{WIDTH}' height='{HEIGHT}' fill='#fff'/>",
         _text(16, 26, title, size=15, more="font-weight='600'"),
@@ -34,25 +35,26 @@ def plot(title: str, what: str, lines: Mapping[str, Line]) -> str:
 
 
 def step_for(biggest: float) -> float:
-    """The distance of the grid's lines: 1, 2 or 5 times a power of ten, so that GRID_LINES of them reach `biggest`."""
-    power = 10.0 ** (ceil(log10(biggest / GRID_LINES)) - 1)
-    return next(factor * power for factor in (1, 2, 5, 10) if biggest <= GRID_LINES * factor * power)
+    """The distance of the grid's lines: 1, 2 or 5 times a power of ten, so that at most MOST_STEPS reach `biggest`."""
+    power = 10.0 ** (ceil(log10(biggest / MOST_STEPS)) - 1)
+    return next(factor * power for factor in (1, 2, 5, 10) if biggest <= MOST_STEPS * factor * power)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
     biggest_size: float
     step: float
+    steps: int
 
     def x(self, size: float) -> float:
         return round(LEFT + (RIGHT - LEFT) * size / self.biggest_size, 1)
 
     def y(self, value: float) -> float:
-        return round(BOTTOM - (BOTTOM - TOP) * value / (GRID_LINES * self.step), 1)
+        return round(BOTTOM - (BOTTOM - TOP) * value / (self.steps * self.step), 1)
 
 
 def _grid(scale: _Scale, sizes: Line) -> Iterator[str]:
-    for number in range(GRID_LINES + 1):
+    for number in range(scale.steps + 1):
         y = scale.y(number * scale.step)
         yield f"<path d='M{LEFT} {y}H{RIGHT}' stroke='{PALE if number else GREY}'/>"
         yield _text(LEFT - 8, y + 4, f"{number * scale.step:,g}", fill=GREY, more="text-anchor='end'")

@@ -23,6 +23,13 @@ def test_points_lie_on_linear_axes_from_zero() -> None:
     assert places(line) == [(LEFT, BOTTOM), middle, (RIGHT, TOP)]
 
 
+def test_the_grid_ends_with_the_first_line_above_the_biggest_figure() -> None:
+    texts = [text.text for text in drawn({"ours": {1: 2190}}).iter(f"{SVG}text")]
+    assert texts[2:6] == ["0", "500", "1,000", "1,500"]
+    assert texts[6:8] == ["2,000", "2,500"]
+    assert "3,000" not in texts
+
+
 def test_each_line_is_named_at_its_end_with_its_last_figure() -> None:
     texts = [text.text for text in drawn({"ours": {1: 10, 2: 1234}, "theirs": {1: 10, 2: 99}}).iter(f"{SVG}text")]
     assert texts[-4:] == ["theirs", "99", "ours", "1,234"]
@@ -34,6 +41,6 @@ def test_names_of_lines_that_end_together_stand_apart() -> None:
     assert first - second == LABEL_HEIGHT
 
 
-@pytest.mark.parametrize(("biggest", "step"), [(2000, 500), (2001, 1000), (4, 1), (0.7, 0.2), (61280, 20000), (8, 2)])
+@pytest.mark.parametrize(("biggest", "step"), [(2000, 500), (2501, 1000), (4, 1), (0.7, 0.2), (61280, 20000), (8, 2)])
 def test_the_grid_is_round_and_reaches_the_biggest_figure(biggest: float, step: float) -> None:
     assert step_for(biggest) == pytest.approx(step)
