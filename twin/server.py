@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,11 @@ TICK_SECONDS = 0.05
 AT_ONCE = 16
 
 
+def moment() -> float:
+    """The machine's time: the one place that asks for it."""
+    return time.time()  # noqa: TID251 - the twin has a time of its own, which follows this
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """`webhooks` are endpoints that exist from the start, by URL with their signing secrets, for every event type."""
@@ -38,16 +43,13 @@ class Options:
     state_file: Path | None = None
     sends: bool = True
     """False leaves the deliveries to whoever takes them from the twin."""
-
-
-def moment() -> float:
-    """The machine's time: the one place that asks for it."""
-    return time.time()  # noqa: TID251 - the twin has a time of its own, which follows this
+    clock: Callable[[], float] = moment
+    """What the twin's own time follows; tests give it one that they move."""
 
 
 def new_twin(options: Options, url: str) -> Twin:
     """The twin of the options, from its file where there is one; its hosted pages are found under `url`."""
-    twin = Twin(options.seed, moment(), account=options.account, chaos=options.chaos, links=url)
+    twin = Twin(options.seed, options.clock(), account=options.account, chaos=options.chaos, links=url)
     if options.state_file and options.state_file.exists():
         load(twin, options.state_file.read_bytes())
         twin.world.links = url
@@ -85,7 +87,7 @@ async def serving(options: Options) -> AsyncGenerator[Running]:
     """Serves while the body runs; port 0 takes a free one."""
     with socket.create_server((options.host, options.port)) as listener:
         url = f"http://{options.host}:{listener.getsockname()[1]}"
-        web = Web(new_twin(options, url), moment)
+        web = Web(new_twin(options, url), options.clock)
         server = _Quiet(
             uvicorn.Config(
                 build(web, [*checkout.routes(web), *portal.routes(web), *bank.routes(web)]),
@@ -133,7 +135,7 @@ async def _keep_time(web: Web) -> None:
 
 async def _send(web: Web, client: httpx.AsyncClient, delivery: Delivery, slots: asyncio.Semaphore) -> None:
     async with slots:
-        request = web.twin.webhook(delivery, moment())
+        request = web.twin.webhook(delivery, web.moment())
         if request is None:
             return
         try:

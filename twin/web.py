@@ -34,13 +34,13 @@ class Web:
 
     def __init__(self, twin: Twin, moment: Callable[[], float]) -> None:
         self.twin = twin
-        self._moment = moment
+        self.moment = moment
         self._ahead = max(0.0, twin.now - moment())
         self._second = (0, 0)
 
     def catch_up(self) -> None:
         """Brings the twin's time to the machine's."""
-        at = self._moment() + self._ahead
+        at = self.moment() + self._ahead
         if at > self.twin.now:
             self.twin.advance_to(at)
 
@@ -91,7 +91,7 @@ class Web:
 
     def _too_many(self) -> bool:
         most = self.twin.chaos.requests_per_second
-        second = int(self._moment())
+        second = int(self.moment())
         self._second = (second, self._second[1] + 1 if self._second[0] == second else 1)
         return most is not None and self._second[1] > most
 

@@ -90,6 +90,16 @@ async def test_what_was_refused_comes_again_when_it_is_due() -> None:
         assert len({event["id"] for event in hook.events}) == 1
 
 
+async def test_its_time_follows_the_clock_it_is_given() -> None:
+    at = [1_800_000_000.0]
+    async with serving(Options(port=0, clock=lambda: at[0])) as running:
+        first = running.twin.call("POST /v1/customers")
+        at[0] += 86_400
+        await until(lambda: running.twin.now == at[0])
+        second = running.twin.call("POST /v1/customers")
+        assert [first["created"], second["created"]] == [1_800_000_000, 1_800_086_400]
+
+
 async def test_nobody_there_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nobody = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"

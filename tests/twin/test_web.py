@@ -142,6 +142,19 @@ def test_the_command_refuses_to_run_beside_a_live_key() -> None:
     assert f"{len(ROUTES)} routes" in listed.stdout
 
 
+def test_the_program_serves_until_it_is_told_to_stop() -> None:
+    command = [sys.executable, "-m", "twin", "--port", "0", "--after-retries", "unpaid"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        url = program.stdout.readline().partition("http://")[2].partition(":")
+        try:
+            address = "http://" + url[0] + ":" + url[2].partition(":")[0]
+            assert httpx.get(f"{address}/v1/customers", headers=KEY).json()["data"] == []
+        finally:
+            program.terminate()
+        assert program.wait(20) == 0
+
+
 def test_it_imports_nothing_of_ours() -> None:
     script = "import sys, twin.arguments; print(sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
