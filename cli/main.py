@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "bring the database's tables up to date, as their owner",
     "seed": "put the demo members, content and subscriptions into the database",
     "token": "mint a bearer token for a member, an operator or an integrator",
+    "override": "set by hand what a member holds, or take that back",
     "catalog": "plan or apply: what the catalogue file changes, at Stripe and for members",
     "events": "list, show and replay Stripe's events, and what could not be done with them",
     "reconcile": "find and mend what differs from Stripe",

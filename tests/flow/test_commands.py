@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from cli.seed import DEMO_MEMBERS
+from gating.model import Override, ValueKind
+from gating.postgres import PostgresSnapshots
 from storage.database import Database
 from storage.embedded import postgres
 from storage.migrate import pending
@@ -107,3 +110,21 @@ def test_schema_is_up_to_date(environ: Environ, tmp_path: Path) -> None:
     assert gatehouse("schema", "--check", "--folder", str(tmp_path), environ=environ).returncode == 1
     assert gatehouse("schema", "--folder", str(tmp_path), environ=environ).returncode == 0
     assert gatehouse("schema", "--check", "--folder", str(tmp_path), environ=environ).returncode == 0
+
+
+async def test_an_operator_sets_what_a_member_holds_and_takes_it_back(environ: Environ, database: Database) -> None:
+    assert gatehouse("seed", environ=environ).returncode == 0
+    member_id, source = DEMO_MEMBERS[0].id, PostgresSnapshots(database)
+    before = await source.get_snapshot(member_id)
+    asked = ("override", "set", member_id, "projects", "200", "--case", "T-7", "--until", "2126-01-01")
+    assert "revision" in gatehouse(*asked, environ=environ).stdout
+    assert gatehouse(*asked, environ=environ).stdout == "Nothing changed.\n"
+    overridden = await source.get_snapshot(member_id)
+    ends_at = datetime(2126, 1, 1, tzinfo=UTC)
+    assert overridden.overrides == (Override(ValueKind.LIMIT, "projects", 200, "T-7", None, None, ends_at),)
+    assert gatehouse("override", "remove", member_id, "projects", environ=environ).returncode == 0
+    after = await source.get_snapshot(member_id)
+    assert (after.grants, after.limits, after.overrides) == (before.grants, before.limits, ())
+    assert after.revision == before.revision + 2
+    nobody = gatehouse("override", "set", "mem_nobody", "projects", "7", "--case", "T-7", environ=environ)
+    assert "There is no member `mem_nobody`" in nobody.stderr
