@@ -114,3 +114,14 @@ def what_a_customer_is_owed(stage: Stage) -> None:
     assert v1.customers.balance_transactions.retrieve(payer.id, entry.id).ending_balance == -500
     assert v1.customers.balance_transactions.update(payer.id, entry.id, {"description": "Late"}).description == "Late"
     assert v1.customers.balance_transactions.list(payer.id).data[0].type == "adjustment"
+
+
+@scenario
+def who_is_taxed_and_who_asks(stage: Stage) -> None:
+    v1 = stage.v1
+    payer = customer(stage, None)
+    made = v1.customers.tax_ids.create(payer.id, {"type": "eu_vat", "value": "DE123456789"})
+    assert (made.country, v1.customers.tax_ids.retrieve(payer.id, made.id).value) == ("DE", "DE123456789")
+    assert [each.id for each in v1.customers.tax_ids.list(payer.id).data] == [made.id]
+    assert v1.customers.tax_ids.delete(payer.id, made.id).deleted
+    assert v1.accounts.retrieve_current().id.startswith("acct_")

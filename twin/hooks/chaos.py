@@ -20,7 +20,7 @@ class Chaos:
     api_500: float = 0.0
     """Refused before anything is done."""
     api_lost: float = 0.0
-    """Done, but the answer is a 500; the same idempotency key is answered so again, as Stripe does."""
+    """Done, but a 500 comes in place of the answer; the same idempotency key still brings it."""
     api_timeout: float = 0.0
     """Done, but no answer comes."""
     api_slow_seconds: float = 0.0

@@ -1,6 +1,7 @@
 """Checkout's hosted page: https://docs.stripe.com/payments/checkout"""
 
 from collections.abc import Mapping
+from html import escape
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,7 +12,7 @@ from twin.billing.lines import named
 from twin.core.errors import ApiError
 from twin.core.store import Object
 from twin.core.world import World
-from twin.pages.html import behavior_named, card_choice, failure, field, form, money, page, table, typed_in
+from twin.pages.html import behavior_named, card_choice, failure, field, form, is_link, money, page, table, typed_in
 from twin.payments.cards import BEHAVIORS, new_method
 from twin.web import Web
 
@@ -57,7 +58,9 @@ def _asking(world: World, session: Object, problem: str | None = None) -> Respon
         if trial
         else {"payment": "Pay", "setup": "Save card", "subscription": "Subscribe"}[session["mode"]]
     )
-    back = f'<p><a id="back" href="{session["cancel_url"]}">Back</a></p>' if _is_link(session["cancel_url"]) else ""
+    back = (
+        f'<p><a id="back" href="{escape(session["cancel_url"])}">Back</a></p>' if is_link(session["cancel_url"]) else ""
+    )
     problems = [failure(problem)] if problem else []
     return page(
         "Checkout", *problems, table(rows), *sum_, form(verb, *fields, id="pay"), back, status=402 if problem else 200
@@ -91,7 +94,3 @@ def _ask_bank(session: Object, typed: Mapping[str, str]) -> Response:
     no = form("Fail", hidden=[*kept, ("authenticated", "no")], id="fail")
     amount = money(session["amount_total"] or 0, session["currency"] or "usd")
     return page("3-D Secure", f"<p>Your bank asks: is this payment of {amount} yours?</p>", yes, no)
-
-
-def _is_link(url: object) -> bool:
-    return isinstance(url, str) and url.startswith(("http://", "https://")) and '"' not in url

@@ -79,5 +79,10 @@ async def typed_in(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
 
 
+def is_link(url: object) -> bool:
+    """Whether it may stand in a link: no script, no other scheme."""
+    return isinstance(url, str) and url.startswith(("http://", "https://"))
+
+
 def failure(message: str) -> str:
     return f'<p class="error" role="alert">{escape(message)}</p>'

@@ -16,7 +16,7 @@ from twin.billing.standing import FINAL
 from twin.core.errors import ApiError, invalid
 from twin.core.store import Object, entries
 from twin.core.world import World
-from twin.pages.html import behavior_named, card_choice, choice, failure, form, money, page, table, typed_in
+from twin.pages.html import behavior_named, card_choice, choice, failure, form, is_link, money, page, table, typed_in
 from twin.payments.cards import new_method
 from twin.payments.setups import attach_method
 from twin.web import Web
@@ -60,7 +60,7 @@ def _showing(world: World, session: Object, problem: str | None = None) -> Respo
             for each in found
         ]
         parts.append(f"<section><h2>Invoices</h2>{table(reversed(rows))}</section>")
-    if session["return_url"]:
+    if is_link(session["return_url"]):
         parts.append(f'<p><a id="return" href="{escape(session["return_url"])}">Return</a></p>')
     return page(f"Billing of {customer['email'] or customer['id']}", *parts, status=402 if problem else 200)
 
