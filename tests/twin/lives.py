@@ -10,8 +10,8 @@ DAY = 86_400
 class Shop:
     """A twin with three plans, each with a feature of its own name."""
 
-    def __init__(self, seed: str = "shop", **options: Any) -> None:
-        self.twin = Twin(seed, **options)
+    def __init__(self, seed: str = "shop", twin: Twin | None = None, **options: Any) -> None:
+        self.twin = twin or Twin(seed, **options)
         self.prices: dict[str, str] = {}
         self.features: dict[str, tuple[str]] = {}
         for key, amount in (("basic", 900), ("pro", 2900), ("team", 9900)):
@@ -22,8 +22,8 @@ class Shop:
             self.prices[key] = self.twin.call("POST /v1/prices", product=product, **asked)["id"]
             self.features[product] = (key,)
 
-    def customer(self, card: str | None = "pm_card_visa") -> str:
-        id = self.twin.call("POST /v1/customers", email="someone@example.test")["id"]
+    def customer(self, card: str | None = "pm_card_visa", **more: Any) -> str:
+        id = self.twin.call("POST /v1/customers", email="someone@example.test", **more)["id"]
         if card:
             self.use(id, card)
         return id
