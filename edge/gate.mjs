@@ -9,6 +9,7 @@ const CLOCK_SKEW = 30;
 /** Milliseconds: how old what we know of changes may be to decide on it, and when it is read anew meanwhile. */
 const OLDEST_STATE = 1500;
 const READ_AGAIN = 750;
+const BEHIND_AGAIN = 250;
 /** The same of keys: how old they may be, when they are read anew meanwhile, and when again for one we lack. */
 const OLDEST_KEYS = 300_000;
 const KEYS_AGAIN = 60_000;
@@ -19,23 +20,29 @@ const ALGORITHMS = {
   EdDSA: { name: "Ed25519" },
 };
 
-/** `origin` is Gatehouse's address; `now` gives milliseconds. */
-export function createGate({ origin, fetch = globalThis.fetch, now = () => Date.now() }) {
-  const state = remember(() => readState(fetch, origin), now);
-  const keys = remember(() => readKeys(fetch, origin), now);
+/**
+ * `origin` is Gatehouse's address; `now` gives milliseconds. `shared` lets requests wait for each other's reads: workerd
+ * forbids that.
+ */
+export function createGate({ origin, fetch = globalThis.fetch, now = () => Date.now(), shared = true }) {
+  const state = remember(() => readState(fetch, origin), now, shared);
+  const keys = remember(() => readKeys(fetch, origin), now, shared);
 
-  async function keyFor(kid) {
-    const known = await keys.get(OLDEST_KEYS, KEYS_AGAIN);
+  async function keyFor(kid, behind) {
+    const known = await keys.get(OLDEST_KEYS, KEYS_AGAIN, behind);
     if (known.has(kid)) return known.get(kid);
     // A key we have not heard of may be new; whoever makes ids up must not make us ask each time.
     return (await keys.get(MISSING_KEY_AGAIN)).get(kid);
   }
 
-  /** `{action, …}`: pass, upgrade (feature, plan, location), sign_in, refresh, refuse, or origin. Never throws. */
-  async function decide(path, token) {
+  /**
+   * `{action, …}`: pass, upgrade (feature, plan, location), sign_in, refresh, refuse, or origin. Never throws. `behind`
+   * is handed what goes on after the decision, to keep it alive.
+   */
+  async function decide(path, token, behind = () => {}) {
     let known;
     try {
-      known = await state.get(OLDEST_STATE, READ_AGAIN);
+      known = await state.get(OLDEST_STATE, READ_AGAIN, behind);
     } catch {
       return { action: "origin", reason: "no state" };
     }
@@ -44,7 +51,7 @@ export function createGate({ origin, fetch = globalThis.fetch, now = () => Date.
     if (!token) return { action: "sign_in", reason: "no token" };
     let claims;
     try {
-      claims = await verify(token, keyFor, known, now() / 1000);
+      claims = await verify(token, (kid) => keyFor(kid, behind), known, now() / 1000);
     } catch (fault) {
       return { action: "sign_in", reason: fault instanceof Invalid ? fault.message : "unreadable" };
     }
@@ -126,34 +133,35 @@ export async function digestOf(member) {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** One value, read once for all who wait; `get(oldest, again)` reads anew behind a value older than `again`. */
-function remember(read, now) {
+/** One value; `get(oldest, again, behind)` reads it anew when older than `oldest`, and behind one older than `again`. */
+function remember(read, now, shared) {
   let value;
   let readAt = -Infinity;
+  let behindAt = -Infinity;
   let reading = null;
 
+  async function readNow() {
+    const began = now();
+    const found = await read();
+    if (began >= readAt) [value, readAt] = [found, began];
+    return value;
+  }
+
   function readOnce() {
-    reading ??= (async () => {
-      const began = now();
-      try {
-        value = await read();
-        readAt = began;
-        return value;
-      } finally {
-        reading = null;
-      }
-    })();
+    if (!shared) return readNow();
+    reading ??= readNow().finally(() => (reading = null));
     return reading;
   }
 
   return {
-    async get(oldest, again = oldest) {
+    async get(oldest, again = oldest, behind = () => {}) {
       const age = now() - readAt;
-      if (value !== undefined && age <= oldest) {
-        if (age > again) readOnce().catch(() => {});
-        return value;
+      if (value === undefined || age > oldest) return readOnce();
+      if (age > again && now() - behindAt > BEHIND_AGAIN) {
+        behindAt = now();
+        behind(readOnce().catch(() => {}));
       }
-      return readOnce();
+      return value;
     },
   };
 }

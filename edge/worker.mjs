@@ -6,21 +6,21 @@ import { createGate } from "./gate.mjs";
 let gate;
 
 export default {
-  async fetch(request, env) {
-    gate ??= createGate({ origin: env.ORIGIN });
-    return answer(request, env.ORIGIN, gate);
+  async fetch(request, env, context) {
+    gate ??= createGate({ origin: env.ORIGIN, shared: false });
+    return answer(request, env.ORIGIN, gate, (rest) => context.waitUntil(rest));
   },
 };
 
-export async function answer(request, origin, gate) {
+export async function answer(request, origin, gate, behind) {
   const path = new URL(request.url).pathname;
   let token = bearerOf(request);
-  let decision = await gate.decide(path, token);
+  let decision = await gate.decide(path, token, behind);
   let fresh = null;
   if (decision.action === "refresh") {
     fresh = await refreshed(origin, token);
     if (fresh === null) return refuse(401, "TOKEN_OUTDATED");
-    decision = await gate.decide(path, (token = fresh));
+    decision = await gate.decide(path, (token = fresh), behind);
   }
   const response = await answerTo(decision, request, origin, token);
   if (fresh === null) return response;
