@@ -54,7 +54,7 @@ def on_failed(world: World, invoice: Object) -> None:
 
 
 def on_exhausted(world: World, invoice: Object) -> str:
-    """The last retry failed. Returns what the account's settings say of the subscription, where it still is past due."""
+    """The last retry failed. Returns what the settings say of the subscription, where it still is past due."""
     subscription = subscription_of(world, invoice)
     if subscription is None or subscription["status"] != "past_due":
         return "nothing"
