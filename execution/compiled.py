@@ -84,6 +84,8 @@ def prepared_for(contract: Contract, document: Document, operation_name: str | N
 
 def find_plan(contract: Contract, prepared: Prepared, gate: Gate, variables: VariableValues) -> Plan | str:
     """The plan, or why the operation is interpreted."""
+    if any(variables.coerced.get(name) is None for name in prepared.conditions):
+        return "condition that is null"  # refused where it is met, if it is: the plan would meet all of them
     found = contract.plans.find(prepared, gate, variables)
     if found is None:
         found = _made(contract, prepared, gate, variables)

@@ -12,7 +12,7 @@ from typing import Any, cast
 from graphql import GraphQLObjectType
 from strawberry.types.field import StrawberryField
 
-from content.model import JOINED, WALLED, columns_of
+from content.model import JOINED, WALLED, Entry, columns_of
 from execution.definitions import definition_of
 from execution.selection import open_selection, remembered
 from resolvers.context import Info
@@ -49,7 +49,7 @@ def _needed(parent: GraphQLObjectType, python_names: frozenset[str], record: typ
         field: StrawberryField = definition_of(element)
         if field.python_name not in python_names:
             continue
-        if field.is_basic_field and field.python_name in JOINED:
+        if field.is_basic_field and field.python_name in JOINED and issubclass(record, Entry):
             joined.append((name, field.python_name))
         else:
             own |= _columns_of_field(field, record)
@@ -59,5 +59,5 @@ def _needed(parent: GraphQLObjectType, python_names: frozenset[str], record: typ
 def _columns_of_field(field: StrawberryField, record: type[Any]) -> frozenset[str]:
     every = columns_of(record)
     if field.is_basic_field:
-        return every.union(WALLED) & {field.python_name}
+        return (every.union(WALLED) if issubclass(record, Entry) else every) & {field.python_name}
     return every & field.metadata.get(COLUMNS, every)

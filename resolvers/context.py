@@ -4,6 +4,7 @@ One Context lives for one operation. A subscription's context is refreshed befor
 downgrade shows at once; data loaders never outlive an operation or an event.
 """
 
+from asyncio import shield
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -76,7 +77,7 @@ class Context:
         loader = self.loaders.get(batch)
         if loader is None:
             loader = self.loaders[batch] = DataLoader(partial(batch, self))
-        return loader.load(key)
+        return shield(loader.load(key))  # others may wait for the same: whoever is cancelled leaves it to them
 
 
 def then(value: Key | Awaitable[Key], work_out: Callable[[Key], Value]) -> Value | Awaitable[Value]:

@@ -12,7 +12,7 @@ import structlog
 
 from execution.documents import Documents
 from execution.execute import interpret
-from execution.model import Operation
+from execution.model import Answer, Operation
 from gating.model import Access
 from identity.model import Kind, Principal
 from tests.differential.harvest import ROOMY, harvest
@@ -21,6 +21,8 @@ from tests.differential.values import Values
 from tests.differential.world import EVERY_SCOPE, FULL, World, build_world
 from tests.parts import SessionParts
 
+LEAST = 8
+"""Of leaves, lists with cursors, and ids: a world in which less is found would prove little."""
 RUNS = pytest.StashKey[Counter[str]]()
 
 
@@ -50,6 +52,19 @@ async def broken_world(request: pytest.FixtureRequest, parts: SessionParts) -> A
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def one_twin(parts: SessionParts) -> AsyncIterator[World]:
+    """With `other_twin` two worlds with the same rows, for what changes them."""
+    async with parts.database() as urls, build_world(urls, parts.redis_url) as built:
+        yield built
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def other_twin(parts: SessionParts) -> AsyncIterator[World]:
+    async with parts.database() as urls, build_world(urls, parts.redis_url) as built:
+        yield built
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def values(world: World) -> Values:
     found = Values()
     contract = world.contracts[FULL]
@@ -57,12 +72,11 @@ async def values(world: World) -> Values:
     principal = Principal(Kind.MEMBER, ENTERPRISE_MEMBER, EVERY_SCOPE)
     everything = Access(True, frozenset(world.services.catalogue.features), EVERY_SCOPE, 1)
 
-    async def ask(query: str) -> Any:
-        answer = await interpret(roomy, Operation(query), world.context(principal, contract, everything))
-        assert not answer.errors, f"{query}: {answer.errors[:3]}"
-        return answer.data
+    async def ask(query: str) -> Answer:
+        return await interpret(roomy, Operation(query), world.context(principal, contract, everything))
 
     await harvest(contract.schema, ask, found)
+    assert min(len(found.leaves), len(found.cursors), len(found.ids)) >= LEAST, found
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema, Undefined
 
 from tests.differential.inputs import WRONG, chance, draw_value
-from tests.differential.selections import Variable, Writing, draw_selection
+from tests.differential.selections import Variable, Writing, draw_root, draw_selection
 from tests.differential.values import Values
 
 SPREAD = re.compile(r"\.\.\.\s*(F\d+)")
@@ -37,10 +37,11 @@ def draw_operation(random: Random, schema: GraphQLSchema, values: Values, kind: 
     """A document of which an operation of this kind is to run."""
     root = cast(GraphQLObjectType, getattr(schema, f"{kind}_type"))
     writing = Writing(random, schema, values, FIELDS)
-    bodies = {"Asked": draw_selection(writing, root, DEPTH)}
+    draw_body = draw_root if kind == "subscription" else draw_selection
+    bodies = {"Asked": draw_body(writing, root, DEPTH)}
     if chance(random, 12):
         writing.fields_left += FIELDS // 2
-        bodies["Other"] = draw_selection(writing, root, DEPTH)
+        bodies["Other"] = draw_body(writing, root, DEPTH)
     texts = [f"{_head(writing, kind, name, body)} {body}" for name, body in bodies.items()]
     asked: str | None = "Asked" if len(bodies) > 1 or chance(random, 50) else None
     if len(bodies) > 1:

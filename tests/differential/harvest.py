@@ -1,6 +1,6 @@
 """Finding what exists: everything that can be reached is asked for once, and its texts, ids and cursors are kept."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from itertools import product
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from execution.limits import Limits
+from execution.model import Answer
 from tests.differential.inputs import literal, named_type
 from tests.differential.values import Values
 
@@ -21,20 +22,31 @@ ROOMY = Limits(characters=10**6, tokens=10**6, depth=100, aliases=10**4, root_fi
 """What a document that asks for everything needs."""
 
 DEPTH = 7
+TRIES = 4
 SOME = 4
 """Values tried for a required argument."""
 
-Ask = Callable[[str], Awaitable[Any]]
-"""The data of a query; None when it has none."""
+Ask = Callable[[str], Awaitable[Answer]]
 
 
 async def harvest(schema: GraphQLSchema, ask: Ask, values: Values) -> None:
-    """Adds to `values` all that `ask` finds; last what needs arguments, since other answers tell which."""
+    """Adds to `values` all that `ask` finds; last what needs arguments, since other answers tell which.
+
+    A field that answers an error without arguments is left out from then on: it would null all around it.
+    """
     root = cast(GraphQLObjectType, schema.query_type)
+    without: set[str] = set()
     for name, definition in sorted(root.fields.items(), key=_needs_arguments):
         for arguments in _calls(values, f"Query.{name}", definition):
-            body = f"{name}{arguments} {everything(schema, named_type(definition.type), DEPTH)}"
-            _read(schema, values, root, await ask(f"{{ {body} }}"), f"Query.{name}")
+            answer = Answer()
+            for _ in range(TRIES):
+                body = f"{name}{arguments} {everything(schema, named_type(definition.type), DEPTH, without)}"
+                answer = await ask(f"{{ {body} }}")
+                blamed = {str(step) for error in answer.errors for step in error.get("path", [])[-1:]} - {name}
+                if not blamed:
+                    break
+                without |= blamed
+            _read(schema, values, root, answer.data, f"Query.{name}")
 
 
 def _needs_arguments(named_field: tuple[str, Any]) -> bool:
@@ -62,7 +74,9 @@ def _braced(arguments: tuple[str, ...]) -> str:
     return f"({', '.join(arguments)})" if arguments else ""
 
 
-def everything(schema: GraphQLSchema, parent: Any, depth: int, above: tuple[str, ...] = ()) -> str:
+def everything(
+    schema: GraphQLSchema, parent: Any, depth: int, without: Collection[str], above: tuple[str, ...] = ()
+) -> str:
     """A selection of all that can be asked for without arguments, no type within itself, no name with two types."""
     if is_leaf_type(parent):
         return ""
@@ -71,9 +85,11 @@ def everything(schema: GraphQLSchema, parent: Any, depth: int, above: tuple[str,
     for each in types:
         inside = (*above, each.name)
         fields = [
-            f"{name} {everything(schema, named_type(field.type), depth - 1, inside)}"
+            f"{name} {everything(schema, named_type(field.type), depth - 1, without, inside)}"
             for name, field in each.fields.items()
-            if _goes_on(field, depth, inside) and kinds.setdefault(name, str(field.type)) == str(field.type)
+            if name not in without
+            and _goes_on(field, depth, inside)
+            and kinds.setdefault(name, str(field.type)) == str(field.type)
         ]
         parts.append(" ".join(fields) if each is parent else f"... on {each.name} {{ __typename {' '.join(fields)} }}")
     return f"{{ {' '.join(parts)} }}"

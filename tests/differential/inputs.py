@@ -19,6 +19,8 @@ from tests.differential.values import JUNK, Values
 
 INTEGERS = (2, 1, 3, 5, 20, 100)
 EDGE_INTEGERS = (0, -1, 101, 2**31 - 1, -(2**31))
+CONDITION = "if"
+"""What `@skip` and `@include` call their argument; a null one is refused."""
 WRONG: tuple[Any, ...] = (None, "text", -1, 1.5, True, 2**40, {}, {"no": 1}, [], [None], "", "NEWEST", 7, [[1]])
 """JSON that few types take: coercion refuses it, or the resolver does."""
 SCALARS: dict[str, tuple[Any, ...]] = {
@@ -74,7 +76,7 @@ def draw_value(random: Random, values: Values, place: Place, hole: MakeHole = no
         return found
     if isinstance(wanted, GraphQLNonNull):
         wanted = inside_of(wanted)
-    elif chance(random, 12):
+    elif chance(random, 2 if place.name == CONDITION else 12):
         return None
     if isinstance(wanted, GraphQLList):
         item = Place(place.coordinate, place.name, inside_of(wanted), False)

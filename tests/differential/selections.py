@@ -23,12 +23,13 @@ from graphql import (
     is_required_argument,
 )
 
-from tests.differential.inputs import Hole, Place, chance, draw_value, inside_of, literal, named_type
+from tests.differential.inputs import CONDITION, Hole, Place, chance, draw_value, inside_of, literal, named_type
 from tests.differential.values import Values
 
 ALIASES = ("a", "b", "c", "id", "title", "z9", "_", "node", "totalCount")
 MOST_ITEMS = 5
 INTROSPECTION_DEPTH = 3
+INTROSPECTION_SHARE = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def draw_selection(writing: Writing, parent: Any, depth: int) -> str:
     return "{ " + " ".join(items) + " }"
 
 
+def draw_root(writing: Writing, root: GraphQLObjectType, depth: int) -> str:
+    """The one field that a subscription may have."""
+    return f"{{ {_draw_field(writing, root, list(root.fields.items()), depth)} }}"
+
+
 def _draw_item(writing: Writing, parent: Any, depth: int) -> str:
     """A field, now and then `__typename` or a fragment; of abstract types half of the time a fragment."""
     fields = _fields_of(writing, parent, depth)
@@ -105,7 +111,7 @@ def _fields_of(writing: Writing, parent: Any, depth: int) -> list[tuple[str, Any
     if isinstance(parent, GraphQLUnionType):
         return []
     fields = cast("dict[str, Any]", parent.fields)
-    if parent is writing.schema.query_type and chance(writing.random, 2):
+    if parent is writing.schema.query_type and writing.random.random() < INTROSPECTION_SHARE:
         return [("__schema", SchemaMetaFieldDef), ("__type", TypeMetaFieldDef)]
     deep = depth > 0 and writing.fields_left > 0
     return [(name, each) for name, each in fields.items() if deep or not is_composite_type(named_type(each.type))]
@@ -193,7 +199,7 @@ def _draw_directives(writing: Writing) -> str:
     for name, lets_in in (("include", True), ("skip", False)):
         if chance(writing.random, 7):
             if chance(writing.random, 60):
-                condition = f"${_variable_for(writing, Place(name, 'if', GraphQLNonNull(GraphQLBoolean), False))}"
+                condition = f"${_variable_for(writing, Place(name, CONDITION, GraphQLNonNull(GraphQLBoolean), False))}"
             else:
                 condition = str(lets_in is not chance(writing.random, 30)).lower()
             written += f" @{name}(if: {condition})"

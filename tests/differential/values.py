@@ -18,7 +18,7 @@ JUNK = (
 """Texts that lead nowhere, or are refused."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Values:
     """`leaves` by `Type.field`, `cursors` by the field with arguments they were found under, `ids` of every type."""
 
@@ -26,6 +26,9 @@ class Values:
     cursors: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     ids: dict[str, None] = field(default_factory=dict[str, None])
     _known: dict[tuple[str, str, str], Sequence[str]] = field(default_factory=dict[tuple[str, str, str], Sequence[str]])
+
+    def __repr__(self) -> str:
+        return "Values()"
 
     def add(self, coordinate: str, around: str, value: str, *, is_id: bool) -> None:
         """`around` is the nearest field with arguments that led to the leaf."""

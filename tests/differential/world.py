@@ -1,7 +1,7 @@
 """The served schema over generated rows: contracts, callers, and both ways to run an operation."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from billing.catalogue import load_catalogue
 from billing.model import Catalogue
 from content.publish import Feed
 from execution.contract import Contract, OnRun, prepare
-from execution.model import Answer, Operation, OperationContext
 from gating.model import Access
 from gating.postgres import PostgresSnapshots
 from gating.redis import RedisSnapshots
@@ -24,6 +23,7 @@ from schema.build import build_schemas
 from storage.database import connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
+from tests.differential.check import Ask
 from tests.differential.rows import ENTERPRISE_MEMBER, FREE_MEMBER, PRO_MEMBER, insert_rows, record_plans
 from tests.parts import DatabaseUrls
 
@@ -32,8 +32,6 @@ CONTRACTS = (SPA, FULL, INTEGRATOR)
 EVERY_SCOPE = frozenset(
     {"members:read", "subscriptions:read", "events:read", "events:write", "entitlements:read", "content:write"}
 )
-
-Run = Callable[[Contract, Operation, OperationContext], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,23 @@ CALLERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+class SomeAnnouncements(Feed):
+    """Announces some entries of each kind, drafts and lessons among them, instead of waiting for a publication."""
+
+    async def published(self) -> AsyncIterator[str]:
+        for content_id in ("art_1", "crs_3", "art_4", "les_31", "dwn_2", "pst_0", "nothing"):
+            yield content_id
+
+
+class SomeChanges(EntitlementStore):
+    """The store, which tells of a change twice instead of waiting for one."""
+
+    async def changes(self) -> AsyncGenerator[str | None, None]:
+        for member_id in (None, PRO_MEMBER, FREE_MEMBER):
+            yield member_id
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class World:
     """`accesses` by the caller's name; `runs` counts how operations ran: "" compiled, else why not."""
 
@@ -75,14 +89,16 @@ class World:
     runs: Counter[str]
     owner: Any
 
+    def __repr__(self) -> str:
+        return "World()"
+
     def callers_of(self, contract: str) -> list[Caller]:
         return [caller for caller in CALLERS if caller.contract == contract]
 
-    async def ask(self, run: Run, caller: Caller, operation: Operation, access: Access | None = None) -> Answer:
+    def ask_as(self, caller: Caller, access: Access | None = None) -> Ask:
         """`access` instead of the caller's own."""
-        contract = self.contracts[caller.contract]
-        held = access or self.accesses[caller.name]
-        return await run(contract, operation, self.context(caller.principal, contract, held))
+        contract, held = self.contracts[caller.contract], access or self.accesses[caller.name]
+        return lambda run, operation: run(contract, operation, self.context(caller.principal, contract, held))
 
     def context(self, principal: Principal, contract: Contract, access: Access) -> Context:
         return Context(principal, self.services, contract.schema, access)
@@ -100,8 +116,8 @@ async def build_world(
     try:
         await insert_rows(owner, seed, broken=broken)
         await record_plans(database, catalogue)
-        store = EntitlementStore(PostgresSnapshots(database), RedisSnapshots(redis, clock), clock)
-        services = Services(clock, database, catalogue, store, Feed(database))
+        store = SomeChanges(PostgresSnapshots(database), RedisSnapshots(redis, clock), clock)
+        services = Services(clock, database, catalogue, store, SomeAnnouncements(database))
         accesses = {each.name: each.access or await store.access_for(each.principal) for each in CALLERS}
         yield World(build_contracts(catalogue, lambda how: runs.update([how])), services, accesses, runs, owner)
     finally:
