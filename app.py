@@ -18,6 +18,7 @@ from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
 from billing.claims import held_by
 from billing.dead_letters import count_dead_letters
+from billing.messages import run_messages
 from billing.model import Catalogue
 from billing.offers import OffersAtStripe
 from billing.queue import count_waiting
@@ -184,6 +185,7 @@ class Worker:
             "publisher": partial(run_publisher, parts.database, parts.source, parts.cache, parts.clock)
         }
         if tools.backfill and tools.reconciling:
+            jobs["messages"] = partial(run_messages, parts.database, parts.catalogue, parts.clock)
             jobs["backfill"] = tools.backfill.run
             jobs["reconciliations"] = partial(run_reconciliations, tools.reconciling)
         return jobs

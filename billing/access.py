@@ -4,10 +4,12 @@ No clock: grants are dated, and end by themselves.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
+from billing.dunning import Episode, InvoiceFact, StageAccess, episodes_of, narrows_at
 from billing.facts import paused_until
-from billing.model import AccessPolicy, Catalogue, DisputeEffect, PauseEffect, Plan, Sold
+from billing.model import AccessPolicy, Catalogue, DisputeEffect, PauseEffect, Plan, Sold, StateAccess
 from billing.state import Dispute, PauseFact, Subscription, SubscriptionItem
 from gating.merge import Amount
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
@@ -18,22 +20,28 @@ def holdings_of(
     disputes: Collection[Dispute],
     pauses: Collection[PauseFact],
     catalogue: Catalogue,
+    invoices: Collection[InvoiceFact] = (),
 ) -> Holdings:
-    """The union over all subscriptions that give access, less what disputes suspend; sorted, each grant once."""
+    """The union over all subscriptions that give access, less what disputes suspend; sorted, each grant once.
+
+    In grace, `invoices` say since when a payment fails, and so when the policy's stages end what.
+    """
     policy = catalogue.access
     if any(effect_of(dispute, policy) is DisputeEffect.SUSPEND_ALL for dispute in disputes):
         return Holdings()
     suspended = {each.subscription_id for each in disputes if effect_of(each, policy) is not DisputeEffect.KEEP}
+    episodes = episodes_of(invoices)
     grants: set[Grant] = set()
     limits: list[LimitGrant] = []
     levels: set[LevelGrant] = set()
     for subscription in subscriptions:
         if subscription.id in suspended or not gives_access(subscription, policy):
             continue
-        ends_at = ends_of(subscription, pauses, policy)
+        ends = Ends.of(subscription, pauses, episodes, policy)
+        ends_at = ends.at
         counted: set[tuple[str, int]] = set()
         for item, sold in sold_items(subscription, catalogue):
-            grants.update(_grants(subscription, sold, catalogue, ends_at))
+            grants.update(_grants(subscription, sold, catalogue, ends))
             again = (sold.plan.key, sold.plan.version) in counted
             limits.extend(_limits(subscription, item, sold.plan, ends_at, again=again))
             counted.add((sold.plan.key, sold.plan.version))
@@ -73,6 +81,39 @@ def ends_of(subscription: Subscription, pauses: Collection[PauseFact], policy: A
     return min(ends, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """When what a subscription gives ends with no further event: all of it, and what `writes`, which ends earlier.
+
+    `without_writes`: what writes is not given at all.
+    """
+
+    at: datetime | None
+    writes_at: datetime | None
+    writes: frozenset[str]
+    without_writes: bool
+
+    @classmethod
+    def of(
+        cls,
+        subscription: Subscription,
+        pauses: Collection[PauseFact],
+        episodes: Collection[Episode],
+        policy: AccessPolicy,
+    ) -> "Ends":
+        access, ends = policy.states.get(subscription.status), ends_of(subscription, pauses, policy)
+        if access is not StateAccess.GRACE:
+            return cls(ends, ends, policy.read_only_ends, access is StateAccess.RESTRICTED)
+        none_at = narrows_at(StageAccess.NONE, subscription.id, episodes, policy.dunning)
+        read_only_at = narrows_at(StageAccess.READ_ONLY, subscription.id, episodes, policy.dunning)
+        at = _earliest(ends, none_at)
+        return cls(at, _earliest(at, read_only_at), policy.read_only_ends, without_writes=False)
+
+
+def _earliest(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant), default=None)
+
+
 def sold_items(subscription: Subscription, catalogue: Catalogue) -> Iterator[tuple[SubscriptionItem, Sold]]:
     """The items that the catalogue knows; others give nothing."""
     for item in subscription.items:
@@ -87,7 +128,7 @@ def plan_of(subscription: Subscription, catalogue: Catalogue) -> Plan | None:
     return max(plans, key=lambda plan: plan.rank, default=None)
 
 
-def _grants(subscription: Subscription, sold: Sold, catalogue: Catalogue, ends_at: datetime | None) -> Iterator[Grant]:
+def _grants(subscription: Subscription, sold: Sold, catalogue: Catalogue, ends: Ends) -> Iterator[Grant]:
     """Grandfathered is what comes with the price alone, or with an earlier version and no longer with the plan."""
     extra = sold.price.extra_features if sold.price else frozenset[str]()
     current = catalogue.find_plan(sold.plan.key) or sold.plan
@@ -95,7 +136,10 @@ def _grants(subscription: Subscription, sold: Sold, catalogue: Catalogue, ends_a
         source = _source(subscription, sold.plan)
         if feature not in sold.plan.features & current.features:
             source = Source.GRANDFATHERED
-        yield Grant(feature, source, subscription.id, sold.plan.key, ends_at=ends_at)
+        writes = feature in ends.writes
+        if not (writes and ends.without_writes):
+            ends_at = ends.writes_at if writes else ends.at
+            yield Grant(feature, source, subscription.id, sold.plan.key, ends_at=ends_at)
 
 
 def _limits(

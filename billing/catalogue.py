@@ -66,7 +66,7 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     default_key = fields.choice("default_plan", [plan.key for plan in plans])
     tax = fields.choice("tax", TaxBehavior)
     coupons = read_coupons(fields, {plan.key for plan in (*plans, *add_ons)})
-    access = read_access(document, fields.nodes.get("access"))
+    access = read_access(document, fields.nodes.get("access"), features)
     edge = read_edge(document, fields.nodes.get("edge"), keys.features)
     document.raise_problems()
     return Catalogue(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from billing.dunning import InvoiceFact, InvoiceStep
 from billing.objects import id_in, is_object, object_in, objects_in, text_in, time_in
 from billing.state import Claim, Kind, Link, Node, PauseFact, PauseStep, Subscription
 
@@ -26,6 +27,7 @@ class Facts:
     links: tuple[Link, ...] = ()
     pauses: tuple[PauseFact, ...] = ()
     claims: tuple[Claim, ...] = ()
+    invoices: tuple[InvoiceFact, ...] = ()
 
 
 def facts_of(event: Mapping[str, Any], member_key: str) -> Facts:
@@ -36,6 +38,7 @@ def facts_of(event: Mapping[str, Any], member_key: str) -> Facts:
         links=tuple(sorted(set(links_of(subject)))),
         pauses=tuple(sorted(_pauses(event, subject, object_in(data, "previous_attributes")))),
         claims=tuple(sorted(_claims(event, subject, member_key))),
+        invoices=tuple(_invoice_facts(event, subject)),
     )
 
 
@@ -73,6 +76,25 @@ def _link(child: Node, kind: Kind, parent_id: str | None) -> Iterator[Link]:
 
 def subscription_of_invoice(invoice: Mapping[str, Any]) -> str | None:
     return id_in(object_in(object_in(invoice, "parent"), "subscription_details"), "subscription")
+
+
+INVOICE_STEPS: Mapping[str, InvoiceStep] = {
+    "invoice.payment_failed": InvoiceStep.FAILED,
+    "invoice.payment_action_required": InvoiceStep.ACTION_REQUIRED,
+    "invoice.paid": InvoiceStep.PAID,
+    "invoice.payment_succeeded": InvoiceStep.PAID,
+    "invoice.voided": InvoiceStep.GIVEN_UP,
+    "invoice.marked_uncollectible": InvoiceStep.GIVEN_UP,
+}
+
+
+def _invoice_facts(event: Mapping[str, Any], subject: Mapping[str, Any]) -> Iterator[InvoiceFact]:
+    """A first payment that fails begins no dunning: nothing was given yet."""
+    step, occurred_at = INVOICE_STEPS.get(text_in(event, "type") or ""), time_in(event, "created")
+    invoice_id, subscription_id = text_in(subject, "id"), subscription_of_invoice(subject)
+    first = step is InvoiceStep.FAILED and subject.get("billing_reason") == "subscription_create"
+    if step and occurred_at and invoice_id and subscription_id and not first:
+        yield InvoiceFact(invoice_id, subscription_id, step, occurred_at)
 
 
 def _pauses(event: Mapping[str, Any], subject: Mapping[str, Any], previous: Mapping[str, Any]) -> Iterator[PauseFact]:

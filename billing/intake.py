@@ -34,7 +34,7 @@ TAKE_IN = translated("""
       SELECT DISTINCT customer_id COLLATE "C", 1 FROM unnest(:marking_ids::text[], :marked_ids::text[])
         AS mark (event_id, customer_id)
       WHERE event_id IN (SELECT id FROM arrived) AND (SELECT count(*) FROM nudged) >= 0 ORDER BY 1
-      ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1 RETURNING 1
+      ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1, faults = 0, dead_at = NULL RETURNING 1
     ), woken AS (
       SELECT pg_notify(:channel, '')::text AS told
       WHERE (SELECT count(*) FROM marked) + (SELECT count(*) FROM nudged) > 0
@@ -47,7 +47,9 @@ TAKE_IN = translated("""
 def is_plain(arrival: Arrival) -> bool:
     """Whether the short way is open to it."""
     facts = arrival.facts
-    return not (facts.pauses or facts.claims) and all(node.kind is Kind.CUSTOMER for node in arrival.signals)
+    return not (facts.pauses or facts.claims or facts.invoices) and all(
+        node.kind is Kind.CUSTOMER for node in arrival.signals
+    )
 
 
 async def take_in(database: Database, arrivals: Collection[Arrival]) -> frozenset[str]:

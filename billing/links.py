@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing.dunning import InvoiceFact, InvoiceStep
 from billing.facts import Facts
 from billing.state import Claim, Kind, Link, Node, PauseFact, PauseStep
 
@@ -16,6 +17,10 @@ ADD_LINKS = text(
 ADD_PAUSES = text(
     "INSERT INTO stripe_pause_fact (subscription_id, step, occurred_at, period_end)"
     " VALUES (:subscription_id, :step, :occurred_at, :period_end) ON CONFLICT DO NOTHING"
+)
+ADD_INVOICES = text(
+    "INSERT INTO stripe_invoice_fact (invoice_id, subscription_id, step, occurred_at)"
+    " VALUES (:invoice_id, :subscription_id, :step, :occurred_at) ON CONFLICT DO NOTHING"
 )
 ADD_CLAIMS = text(
     "INSERT INTO stripe_claim (customer_id, claimed_at, seen_at, source, member_id)"
@@ -43,6 +48,7 @@ DISPUTED = text(
     " SELECT id FROM way WHERE kind = 'customer' UNION SELECT customer_id FROM dispute"
 )
 PAUSES = text("SELECT * FROM stripe_pause_fact WHERE subscription_id = ANY(:subscription_ids)")
+INVOICES = text("SELECT * FROM stripe_invoice_fact WHERE subscription_id = ANY(:subscription_ids)")
 CLAIMS = text("SELECT * FROM stripe_claim WHERE customer_id = ANY(:customer_ids)")
 
 
@@ -65,9 +71,12 @@ async def record_facts(connection: AsyncConnection, facts: Iterable[Facts]) -> b
     every = list(facts)
     pauses = sorted({pause for each in every for pause in each.pauses}, key=_pause_order)
     claims = sorted({claim for each in every for claim in each.claims}, key=_claim_order)
+    invoices = sorted({fact for each in every for fact in each.invoices})
     grown = await record_links(connection, (link for each in every for link in each.links))
     if pauses:
         await connection.execute(ADD_PAUSES, [_pause_row(pause) for pause in pauses])
+    if invoices:
+        await connection.execute(ADD_INVOICES, [_invoice_row(fact) for fact in invoices])
     if claims:
         await connection.execute(ADD_CLAIMS, [_claim_row(claim) for claim in claims])
     return grown
@@ -109,6 +118,11 @@ async def list_pauses(connection: AsyncConnection, subscription_ids: Collection[
     return [PauseFact(row.subscription_id, PauseStep(row.step), row.occurred_at, row.period_end) for row in rows]
 
 
+async def list_invoice_facts(connection: AsyncConnection, subscription_ids: Collection[str]) -> list[InvoiceFact]:
+    rows = await connection.execute(INVOICES, {"subscription_ids": list(subscription_ids)})
+    return [InvoiceFact(row.invoice_id, row.subscription_id, InvoiceStep(row.step), row.occurred_at) for row in rows]
+
+
 async def list_claims(connection: AsyncConnection, customer_id: str) -> list[Claim]:
     return (await list_claims_of(connection, [customer_id])).get(customer_id, [])
 
@@ -120,6 +134,15 @@ async def list_claims_of(connection: AsyncConnection, customer_ids: Collection[s
         claim = Claim(row.customer_id, row.claimed_at, row.seen_at, row.source, row.member_id)
         claims.setdefault(row.customer_id, []).append(claim)
     return claims
+
+
+def _invoice_row(fact: InvoiceFact) -> dict[str, object]:
+    return {
+        "invoice_id": fact.invoice_id,
+        "subscription_id": fact.subscription_id,
+        "step": fact.step.value,
+        "occurred_at": fact.occurred_at,
+    }
 
 
 def _pause_row(fact: PauseFact) -> dict[str, object]:

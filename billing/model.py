@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from billing.dunning import DunningPolicy
 from gating.merge import Amount
 from gating.model import Denied, Grant, Holdings, LevelGrant, LimitGrant, Scales, Source, satisfied
 from gating.ports import Offer
+
+NO_DUNNING = DunningPolicy()
 
 
 class Interval(StrEnum):
@@ -20,6 +23,15 @@ class PauseEffect(StrEnum):
 
     KEEP = "keep"
     UNTIL_PERIOD_END = "until_period_end"
+    NONE = "none"
+
+
+class StateAccess(StrEnum):
+    """GRACE: all, narrowed by the stage of dunning. RESTRICTED: all but what writes."""
+
+    FULL = "full"
+    GRACE = "grace"
+    RESTRICTED = "restricted"
     NONE = "none"
 
 
@@ -220,13 +232,23 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """When a subscription gives access. Statuses are Stripe's; a dispute status not in `open_disputes` is closed."""
+    """When a subscription gives access. Statuses are Stripe's; a dispute status not in `open_disputes` is closed.
 
-    granting_statuses: frozenset[str]
+    `read_only_ends` are the features that write: they end where access is read-only.
+    """
+
+    states: Mapping[str, StateAccess]
     paused_collection: Mapping[str, PauseEffect]
     open_disputes: frozenset[str]
     open_dispute: DisputeEffect
     lost_dispute: DisputeEffect
+    dunning: DunningPolicy = NO_DUNNING
+    read_only_ends: frozenset[str] = frozenset()
+
+    @property
+    def granting_statuses(self) -> frozenset[str]:
+        """In which a subscription gives anything."""
+        return frozenset(status for status, access in self.states.items() if access is not StateAccess.NONE)
 
 
 @dataclass(frozen=True, slots=True)

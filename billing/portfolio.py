@@ -8,8 +8,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.access import holdings_of, in_order
+from billing.dunning import InvoiceFact
 from billing.facts import claims_of_subscription, member_for
-from billing.links import list_claims_of, list_pauses
+from billing.links import list_claims_of, list_invoice_facts, list_pauses
 from billing.mirror import subscription_in
 from billing.model import Catalogue
 from billing.state import Claim, Dispute, PauseFact, Subscription
@@ -57,12 +58,15 @@ class Customer:
     disputes: tuple[Dispute, ...] = ()
     pauses: tuple[PauseFact, ...] = ()
     claims: tuple[Claim, ...] = ()
+    invoices: tuple[InvoiceFact, ...] = ()
     recorded: Holdings = NOTHING
     holders: frozenset[str] = frozenset()
 
     def due(self, catalogue: Catalogue, mirror: Collection[Subscription] | None = None) -> Holdings:
         """What it should give by this catalogue, by this mirror instead of the stored one if there is another."""
-        return holdings_of(self.mirror if mirror is None else mirror, self.disputes, self.pauses, catalogue)
+        return holdings_of(
+            self.mirror if mirror is None else mirror, self.disputes, self.pauses, catalogue, self.invoices
+        )
 
     def rightful_member(self, member_key: str, mirror: Collection[Subscription] | None = None) -> str | None:
         """The member that should hold it."""
@@ -92,7 +96,9 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
     limits = _grouped(await connection.execute(LIMITS, owners), "owner")
     levels = _grouped(await connection.execute(LEVELS, owners), "owner")
     subscriptions = {id: tuple(subscription_in(row.content) for row in rows) for id, rows in mirror.items()}
-    pauses = await list_pauses(connection, [each.id for every in subscriptions.values() for each in every])
+    subscription_ids = [each.id for every in subscriptions.values() for each in every]
+    pauses = await list_pauses(connection, subscription_ids)
+    invoices = await list_invoice_facts(connection, subscription_ids)
     claims = await list_claims_of(connection, customer_ids)
     found: dict[str, Customer] = {}
     for id in customer_ids:
@@ -108,6 +114,7 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
             tuple(_dispute(each) for each in disputes.get(id, [])),
             tuple(pause for pause in pauses if any(pause.subscription_id == each.id for each in own)),
             tuple(claims.get(id, ())),
+            tuple(fact for fact in invoices if any(fact.subscription_id == each.id for each in own)),
             in_order(recorded),
             frozenset(each.member_id for each in (*held, *capped, *ranked)),
         )

@@ -20,6 +20,7 @@ from billing.links import (
     find_ways_up,
     list_claims,
     list_dispute_ids,
+    list_invoice_facts,
     list_pauses,
     record_links,
     subscription_on,
@@ -157,7 +158,8 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
         pauses = await list_pauses(connection, [subscription.id for subscription in mirror])
         claims = await list_claims(connection, claimed.customer_id)
         carried = [claim for each in mirror for claim in claims_of_subscription(each, syncing.member_key)]
-        holdings = holdings_of(mirror, disputes, pauses, syncing.catalogue)
+        invoices = await list_invoice_facts(connection, [subscription.id for subscription in mirror])
+        holdings = holdings_of(mirror, disputes, pauses, syncing.catalogue, invoices)
         member_id = member_for([*claims, *carried])
         await _grant(connection, claimed.customer_id, former, member_id, holdings, now)
         await schedule_recheck(connection, claimed.customer_id, mirror, now)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.catalogue import load_catalogue
-from billing.model import Catalogue
+from billing.model import Catalogue, StateAccess
 from schema.matrix import ARTEFACT, CATALOGUE, changed_cells, render_matrix, write_artefact
 
 
@@ -34,7 +34,7 @@ def test_a_feature_moved_names_exactly_its_cells(catalogue: Catalogue) -> None:
 
 def test_a_status_that_no_longer_grants_names_exactly_its_state(catalogue: Catalogue) -> None:
     policy = catalogue.access
-    strict = replace(catalogue, access=replace(policy, granting_statuses=policy.granting_statuses - {"past_due"}))
+    strict = replace(catalogue, access=replace(policy, states={**policy.states, "past_due": StateAccess.NONE}))
     changed = changed_cells(render_matrix(catalogue), render_matrix(strict))
     assert changed
     assert all(" | past_due: yes -> " in cell for cell in changed)

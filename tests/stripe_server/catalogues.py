@@ -8,6 +8,16 @@ import yaml
 from billing.catalogue import parse_catalogue
 from billing.model import Catalogue
 
+STATUSES = (
+    "trialing",
+    "active",
+    "past_due",
+    "unpaid",
+    "paused",
+    "incomplete",
+    "incomplete_expired",
+    "canceled",
+)
 EFFECTS = {"keep access": "keep"}
 UNTIL = "access until the current_period_end in force when collection was paused, then none until resumed"
 DISPUTE = (
@@ -28,7 +38,7 @@ def file_of(catalogue: Mapping[str, Any], policy: Mapping[str, Any], which: str)
     assert policy["refund"] == "no effect on access"
     assert policy["entitlement_set"] == UNION
     access = {
-        "granting_statuses": policy[which]["grants"],
+        "states": {status: "full" if status in policy[which]["grants"] else "none" for status in STATUSES},
         "pause_collection": {
             name: "until_period_end" if words == UNTIL else EFFECTS[words]
             for name, words in policy["pause_collection"].items()

@@ -116,7 +116,9 @@ add_ons:
     limits: {seats: {per_quantity: 1}}
     prices: [{lookup_key: seats_monthly, interval: month, amounts: {usd: 500}}]
 access:
-  granting_statuses: [trialing, active]
+  states:
+    {trialing: full, active: full, past_due: none,
+    unpaid: none, paused: none, incomplete: none, incomplete_expired: none, canceled: none}
   pause_collection: {keep_as_draft: keep, mark_uncollectible: none, void: until_period_end}
   refund: keep
   dispute: {open: suspend_all, open_statuses: [needs_response], lost: keep}
@@ -177,7 +179,9 @@ levels:
   mood: {name: Mood, scale: []}
 default_plan: fre
 access:
-  granting_statuses: [active, canceled]
+  states:
+    {trialing: full, active: fill,
+    unpaid: none, paused: none, incomplete: none, incomplete_expired: none, canceled: full}
   pause_collection: {void: until_period_end, keep_as_draft: keep}
   dispute: [open]
 edge: {routes: [{path: articles, feature: reding}, {path: /x}]}
@@ -207,13 +211,15 @@ c.yaml:24: `slow` is already in levels.support.scale: keep one of the two
 c.yaml:25: levels.mood.scale has no words: list them, the lowest first
 c.yaml:26: default_plan cannot be `fre`: use one of basic, plus, pro
 c.yaml:28: access lacks `refund`: add a line `refund: …`
-c.yaml:28: access.granting_statuses cannot be `canceled`: use one of active, past_due, paused, trialing, unpaid
-c.yaml:29: access.pause_collection lacks `mark_uncollectible`: add a line `mark_uncollectible: …`
-c.yaml:30: access.dispute must be a mapping: write it as `key: value` lines
-c.yaml:31: edge lacks `upgrade`: add a line `upgrade: …`
-c.yaml:31: edge.routes lacks `feature`: add a line `feature: …`
-c.yaml:31: edge.routes.feature cannot be `reding`: did you mean `reading`?
-c.yaml:31: edge.routes.path `articles` is no path: begin it with /"""
+c.yaml:29: access.states lacks `past_due`: add a line `past_due: …`
+c.yaml:29: access.states.active cannot be `fill`: did you mean `full`?
+c.yaml:30: access.states.canceled cannot be `full`: use one of none
+c.yaml:31: access.pause_collection lacks `mark_uncollectible`: add a line `mark_uncollectible: …`
+c.yaml:32: access.dispute must be a mapping: write it as `key: value` lines
+c.yaml:33: edge lacks `upgrade`: add a line `upgrade: …`
+c.yaml:33: edge.routes lacks `feature`: add a line `feature: …`
+c.yaml:33: edge.routes.feature cannot be `reding`: did you mean `reading`?
+c.yaml:33: edge.routes.path `articles` is no path: begin it with /"""
 
 
 def test_every_mistake_is_reported_at_once_with_its_line_and_remedy() -> None:
@@ -269,7 +275,9 @@ coupons:
   five: {name: Five, amounts_off: {usd: 500}, duration: forever}
 tax: inclusive
 access:
-  granting_statuses: [active]
+  states:
+    {trialing: none, active: full, past_due: none,
+    unpaid: none, paused: none, incomplete: none, incomplete_expired: none, canceled: none}
   pause_collection: {keep_as_draft: keep, mark_uncollectible: none, void: until_period_end}
   refund: keep
   dispute: {open: suspend_all, open_statuses: [needs_response], lost: keep}
