@@ -22,12 +22,10 @@ from twin.hooks.deliveries import Delivery, Post, request_for
 from twin.hooks.deliveries import Request as Webhook
 from twin.payments.intents import authenticate
 from twin.payments.setups import authenticate_setup
-from twin.resources.every import RESOURCES
+from twin.resources.every import declared_routes
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z."""
-
-KINDS = len(RESOURCES)
 
 
 class Twin:
@@ -55,6 +53,11 @@ class Twin:
     def log(self) -> Sequence[Entry]:
         """Every version of every object, in the order in which they were saved: the true state, and all it was."""
         return self.world.store.log
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """How often each implemented route was asked."""
+        return {name: self.desk.counted.get(name, 0) for name in declared_routes()}
 
     def answer(self, request: Request) -> Answer:
         """As over HTTP, without chaos."""

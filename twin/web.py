@@ -20,7 +20,7 @@ from twin.account import Twin
 from twin.api.desk import Answer
 from twin.api.desk import Request as Asked
 from twin.api.forms import decode
-from twin.api.routes import ROUTES, unimplemented_routes
+from twin.api.routes import unimplemented_routes
 from twin.core.errors import ApiError, invalid
 from twin.core.store import shown
 from twin.hooks.chaos import Chaos
@@ -96,13 +96,7 @@ class Web:
         return most is not None and self._second[1] > most
 
     async def _routes(self, _request: Request) -> Response:
-        counted = self.twin.desk.counted
-        return _json(
-            {
-                "implemented": {name: counted.get(name, 0) for name in sorted(ROUTES)},
-                "answer_501": unimplemented_routes(),
-            }
-        )
+        return _json({"implemented": self.twin.counted, "answer_501": unimplemented_routes()})
 
     async def _state(self, request: Request) -> Response:
         self.catch_up()

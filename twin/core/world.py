@@ -13,7 +13,6 @@ from twin.core.settings import Account
 from twin.core.store import Object, Store
 
 OnDue = Callable[["World", Object], None]
-AfterSave = Callable[["World", Object], None]
 
 TIMERS: dict[str, tuple[DueAt, OnDue]] = {}
 SETTLERS: list[Callable[["World", set[str]], None]] = []

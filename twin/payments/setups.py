@@ -1,20 +1,11 @@
 """SetupIntents: https://docs.stripe.com/payments/setup-intents"""
 
-from collections.abc import Callable
 from typing import Any
 
 from twin.core.errors import ApiError, invalid
 from twin.core.store import Object
 from twin.core.world import World
 from twin.payments.cards import behavior_of, message_for
-
-SET_UP: list[Callable[[World, Object], None]] = []
-
-
-def set_up(run: Callable[[World, Object], None]) -> Callable[[World, Object], None]:
-    """Declares who hears that a setup intent succeeded."""
-    SET_UP.append(run)
-    return run
 
 
 def new_setup(world: World, customer: str | None, clock: str | None, **more: Any) -> Object:
@@ -71,8 +62,6 @@ def confirm_setup(world: World, intent: Object, method: Object, *, authenticated
     changes = {"status": "succeeded", "payment_method": method["id"], "next_action": None, "last_setup_error": None}
     intent = world.change(intent, **changes)
     world.tell("setup_intent.succeeded", intent)
-    for run in SET_UP:
-        run(world, intent)
     return intent
 
 

@@ -1,5 +1,6 @@
 """All resources: importing this declares every route, timer and derived thing."""
 
+from twin.api.routes import ROUTES
 from twin.resources import (
     balances,
     checkout_sessions,
@@ -55,3 +56,8 @@ RESOURCES = (
     test_clocks,
     webhook_endpoints,
 )
+
+
+def declared_routes() -> list[str]:
+    """Every route that is implemented, as `METHOD /path`."""
+    return sorted(ROUTES)
