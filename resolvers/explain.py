@@ -26,7 +26,10 @@ from storage.database import Database
 
 At = Annotated[
     datetime | None,
-    strawberry.argument(description="The instant asked about; now when left out. A later one supposes no change."),
+    strawberry.argument(
+        description="The instant asked about; now when left out. A later one supposes no change. What everybody holds, "
+        "and the order of levels, are the present catalogue's."
+    ),
 ]
 FeatureKey = Annotated[
     str | None, strawberry.argument(description="Name this or `field`: the key of a feature, a limit or a level.")
