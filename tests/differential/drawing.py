@@ -10,6 +10,10 @@ RANDOMS = st.randoms(use_true_random=True)
 """All chance of one example: drawing each choice by itself would take ten times as long. `reduction` shrinks."""
 
 DROPPED = pytest.mark.filterwarnings(
-    "ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    "ignore:coroutine .* was never awaited:RuntimeWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:Generating overly large repr",
 )
-"""graphql-core drops what it has begun when it cannot collect a selection: its own doing, and only on its own path."""
+"""graphql-core drops what it has begun when it cannot collect a selection: its own doing, and only on its own path.
+
+Hypothesis warns of its words about worlds, in place of the failure."""
