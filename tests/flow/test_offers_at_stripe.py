@@ -18,23 +18,8 @@ from twin.server import Options, Running, serving
 DEMO = Path("catalogue.yaml").read_text(encoding="utf-8")
 
 
-METERED = """      - lookup_key: enterprise_api_calls
-        interval: month
-        meter: api_calls
-        each: 1000
-        amounts: {usd: 50, eur: 50}
-"""
-LEFT_OUT = (
-    (METERED, ""),
-    ("        with: [enterprise_api_calls]\n", ""),
-    ("    amounts_off: {usd: 500, eur: 500}\n", "    amounts_off: {usd: 500}\n"),
-)
-"""The twin has no meters yet, and no coupons in several currencies."""
-
-
 def changed(*edits: tuple[str, str]) -> Catalogue:
     source = DEMO
-    edits = (*LEFT_OUT, *edits)
     for old, new in edits:
         assert source.count(old) == 1, old
         source = source.replace(old, new)
@@ -83,7 +68,7 @@ async def test_the_whole_demo_catalogue_is_made_and_then_nothing_is_left_to_do(a
     catalogue = changed()
     planned = await account.plan(catalogue)
     assert {change.action for change in planned} == {Action.CREATE}
-    assert {change.offer.kind for change in planned} == {*OfferKind} - {OfferKind.METER}
+    assert {change.offer.kind for change in planned} == {*OfferKind}
     await account.apply(catalogue)
     assert shown(await account.plan(catalogue)) == []
 
@@ -102,6 +87,9 @@ async def test_prices_are_at_stripe_as_the_file_says(account: Account) -> None:
     assert [(tier["up_to"], tier["unit_amount"]) for tier in seats["tiers"]] == [(5, 900), (20, 700), (None, 500)]
     pack = prices["project_pack_once"]
     assert (pack["type"], pack["recurring"], pack["tax_behavior"]) == ("one_time", None, "inclusive")
+    calls = prices["enterprise_api_calls"]
+    assert calls["recurring"]["usage_type"] == "metered"
+    assert calls["transform_quantity"] == {"divide_by": 1000, "round": "up"}
 
 
 async def test_an_apply_that_was_killed_anywhere_is_finished_by_the_next_and_doubles_nothing(account: Account) -> None:
