@@ -72,6 +72,14 @@ class Cluster:
             assert time.monotonic() < deadline, "the replica was not promoted"
             time.sleep(0.01)
 
+    def restore(self, place: int) -> None:
+        """Replication goes on, and the two nodes of `place`, which have changed roles, are called by them."""
+        for node in (*self.primaries, *self.replicas):
+            node.admin.execute_command("ACL", "SETUSER", "default", "+psync", "+sync")
+        self.primaries[place], self.replicas[place] = self.replicas[place], self.primaries[place]
+        for replica in self.replicas:
+            _follows(replica)
+
 
 @contextmanager
 def valkey_cluster(folder: Path) -> Generator[str]:

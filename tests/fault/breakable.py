@@ -38,6 +38,13 @@ class Breakable:
     def kill_redis(self) -> None:
         self.valkey.kill()
 
+    def pause_redis(self) -> None:
+        """As `pause_postgres`."""
+        os.kill(self.valkey.pid, signal.SIGSTOP)
+
+    def resume_redis(self) -> None:
+        os.kill(self.valkey.pid, signal.SIGCONT)
+
     async def start_redis(self) -> None:
         self.valkey = await asyncio.to_thread(
             valkey.start, self.addresses.valkey, lock=self._locks[0], identity=settle(self.folder)

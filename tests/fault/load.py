@@ -121,6 +121,18 @@ class Scene:
         cached = [(await cache.find(each), await source.get_snapshot(each)) for each in self.load.truth.members]
         return left == 0 and all(entry in (None, row) for entry, row in cached)
 
+    async def stale(self) -> list[str]:
+        """Members whose entry is not what is committed. Raises Unavailable."""
+        source = self.publisher.source
+        rows = {each: await source.get_snapshot(each) for each in self.load.truth.members}
+        return [each for each, row in rows.items() if await self.observer.find(each) not in (None, row)]
+
+    async def nothing_stale(self) -> bool:
+        """False while something does not answer."""
+        with suppress(Unavailable):
+            return await self.stale() == []
+        return False
+
 
 @asynccontextmanager
 async def playing(

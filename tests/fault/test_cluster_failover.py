@@ -41,13 +41,6 @@ async def change_all(scene: Scene) -> None:
         await scene.load.truth.change()
 
 
-async def stale(scene: Scene) -> list[str]:
-    """Members whose entry is not what is committed; readers must not see these for long."""
-    source, cache = scene.publisher.source, scene.observer
-    rows = {each: await source.get_snapshot(each) for each in scene.load.truth.members}
-    return [each for each, row in rows.items() if await cache.find(each) not in (None, row)]
-
-
 @pytest.mark.parametrize("how", ["killed", pytest.param("alive", marks=pytest.mark.soak)])
 async def test_a_failover_that_loses_the_last_writes(scene: Scene, cluster: Cluster, how: str) -> None:
     """`alive`: the primary is demoted while it answers, as by an operator, so that no connection breaks."""
@@ -63,9 +56,9 @@ async def test_a_failover_that_loses_the_last_writes(scene: Scene, cluster: Clus
         if how == "killed":
             cluster.primaries[0].kill()
         await asyncio.to_thread(cluster.promote, 0)
-        assert await stale(scene), "the replica had everything: this shows nothing"
+        assert await scene.stale(), "the replica had everything: this shows nothing"
         await asyncio.sleep(HEALED_SECONDS)
-        assert await stale(scene) == []
+        assert await scene.stale() == []
         scene.load.wrong.clear()  # while it heals, an answer may be of the replica's time
         await asyncio.sleep(2)
 

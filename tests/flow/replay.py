@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message
 from billing.model import Catalogue
 from billing.stripe import StripeApi
 from billing.sync import Syncing
+from errors import GatehouseError
 from gating.model import Snapshot
 from gating.postgres import PostgresSnapshots
 from storage.database import Database, connect
@@ -22,6 +23,7 @@ from telemetry import Metrics
 from tests.clock import FixedClock
 from tests.stripe_server.history import Step
 from tests.stripe_server.server import API_KEY
+from web.problems import on_gatehouse_error
 from webhooks.endpoint import webhook_route
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
@@ -79,7 +81,9 @@ async def gatehouse(
     syncing = Syncing(patient, stripe, catalogue, clock, MEMBER_KEY)
     metrics = Metrics()
     inbox = Inbox(patient, clock, HANDLERS, metrics, member_key=MEMBER_KEY, livemode=False)
-    app = Starlette(routes=[webhook_route(inbox, clock, [SECRET])])
+    app = Starlette(
+        routes=[webhook_route(inbox, clock, [SECRET])], exception_handlers={GatehouseError: on_gatehouse_error}
+    )
     try:
         yield Gatehouse(app, Worker(syncing), syncing, clock, metrics)
     finally:

@@ -5,7 +5,6 @@ orders, so that the test is known to see: each is another script given to the sa
 """
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
@@ -15,45 +14,16 @@ from gating.model import Grant, Source
 from gating.postgres import PostgresSnapshots
 from gating.publish import publish_pending
 from gating.record import record_grants
-from gating.redis import PUT, RedisSnapshots
+from gating.redis import RedisSnapshots
 from identity.members import ensure_member
 from storage.database import Database
 from storage.redis import connect_redis
 from tests.clock import FixedClock
+from tests.fakes.scripts import MUTANTS, Design
 from tests.fakes.turns import Actor
 
 Step = Literal["record", "publish", "fill", "evict"]
 MEMBER = "ann"
-
-WRITE = """
-redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'snapshot', ARGV[3], 'hard_until', ARGV[4])
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-return 1
-"""
-DELETE = "redis.call('DEL', KEYS[1]) return 1"
-COMPARE_ONLY = (
-    """
-local current = tonumber(redis.call('HGET', KEYS[1], 'revision') or '') or -1
-if tonumber(ARGV[2]) < current then return 1 end
-"""
-    + WRITE
-)
-NEVER_REFUSED = PUT.replace("then return 0 end", "then return 1 end")
-
-
-@dataclass(frozen=True)
-class Design:
-    publisher: str = PUT
-    reader: str = PUT
-
-
-MUTANTS = {
-    "delete to invalidate": Design(DELETE, WRITE),
-    "blind set": Design(WRITE, WRITE),
-    "compare revisions without a token": Design(COMPARE_ONLY, COMPARE_ONLY),
-    "fill without a token": Design(PUT, COMPARE_ONLY),
-    "forget a refused publication": Design(NEVER_REFUSED, PUT),
-}
 
 
 class Stage:

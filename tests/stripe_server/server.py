@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
@@ -20,10 +21,14 @@ API_KEY = "sk_test_gatehouse"
 
 
 class StripeServer:
-    """State is the worlds added; `calls` counts requests by resource; `inline_items` is how many items come inline."""
+    """State is the worlds added; `calls` counts requests by resource, `asked_at` says when they came.
+
+    `inline_items` is how many items come inline.
+    """
 
     def __init__(self, *, largest_page: int = 100, inline_items: int = 10) -> None:
         self.calls: Counter[str] = Counter()
+        self.asked_at: list[float] = []
         self.failing_with: int | None = None
         self.url = ""
         self._largest_page = largest_page
@@ -108,6 +113,7 @@ class StripeServer:
 
     def _answer(self, request: Request, find: Callable[[], Response]) -> Response:
         self.calls[request.url.path.split("/")[2]] += 1
+        self.asked_at.append(time.monotonic())
         if request.headers.get("authorization") != f"Bearer {API_KEY}":
             return _error(401, "Invalid API Key provided")
         if self.failing_with is not None:
