@@ -30,7 +30,8 @@ plans:
   pro: {name: Pro, rank: 1, features: [pro], prices: [{lookup_key: pro, interval: month, amounts: {usd: 2900}}]}
   team: {name: Team, rank: 2, features: [team], prices: [{lookup_key: team, interval: month, amounts: {usd: 9900}}]}
 access:
-  granting_statuses: [trialing, active]
+  states: {trialing: full, active: full, past_due: none, unpaid: none, paused: none, incomplete: none,
+    incomplete_expired: none, canceled: none}
   pause_collection: {keep_as_draft: keep, mark_uncollectible: keep, void: keep}
   refund: keep
   dispute: {open: keep, open_statuses: [needs_response, under_review], lost: keep}
