@@ -12,7 +12,8 @@ from pathlib import Path
 
 from billing.access import holdings_of
 from billing.catalogue import load_catalogue
-from billing.model import Catalogue, Plan
+from billing.dunning import InvoiceFact, InvoiceStep
+from billing.model import AccessPolicy, Catalogue, Plan, StateAccess
 from billing.state import Dispute, PauseFact, PauseStep, Subscription, SubscriptionItem
 from execution.rules import build_rules
 from gating.model import Access, Denied, Mode, Rule, Snapshot, decide
@@ -30,11 +31,12 @@ HEAD = "# coordinate | plan | state of the subscription | what the member gets\n
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A subscription, its disputes and what is known of its pauses, as on NOW."""
+    """A subscription, its disputes and what is known of its pauses and of payments that failed, as on NOW."""
 
     subscription: Subscription
     disputes: tuple[Dispute, ...] = ()
     pauses: tuple[PauseFact, ...] = ()
+    invoices: tuple[InvoiceFact, ...] = ()
 
 
 def render_matrix(catalogue: Catalogue) -> str:
@@ -67,19 +69,23 @@ def _columns(catalogue: Catalogue) -> Iterator[tuple[str, Access]]:
     default = catalogue.default_plan.key if catalogue.default_plan else "nothing"
     yield f"{default} | no subscription", _access(catalogue, Snapshot("member", 0))
     for plan in (*catalogue.plans, *catalogue.add_ons):
-        for name, state in states_of(plan) if plan.prices else ():
-            held = holdings_of([state.subscription], state.disputes, state.pauses, catalogue)
+        for name, state in states_of(plan, catalogue.access) if plan.prices else ():
+            held = holdings_of([state.subscription], state.disputes, state.pauses, catalogue, state.invoices)
             snapshot = Snapshot("member", 1, held.grants, held.limits, held.levels, held.overrides)
             yield f"{plan.key} | {name}", _access(catalogue, snapshot)
 
 
-def states_of(plan: Plan) -> Iterator[tuple[str, State]]:
-    """Every way a subscription to `plan` can stand."""
+def states_of(plan: Plan, policy: AccessPolicy) -> Iterator[tuple[str, State]]:
+    """Every way a subscription to `plan` can stand, in grace at every stage of dunning."""
     price = plan.prices[0]
     item = SubscriptionItem("si", price.price_id or "price", price.lookup_key, "product", 1, PERIOD_END)
     active = Subscription("sub", "cus", "active", BEGAN, (item,))
     for status in STATUSES:
         yield status, State(replace(active, status=status))
+        if policy.states.get(status) is StateAccess.GRACE:
+            for step in policy.dunning.steps:
+                failed = InvoiceFact("in", "sub", InvoiceStep.FAILED, NOW - timedelta(days=step.day))
+                yield f"{status}, day {step.day}", State(replace(active, status=status), (), (), (failed,))
     yield "active, ends later", State(replace(active, cancel_at=PERIOD_END))
     yield "active, end has come", State(replace(active, cancel_at=NOW))
     for behavior in ("keep_as_draft", "mark_uncollectible", "void"):

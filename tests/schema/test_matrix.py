@@ -37,7 +37,18 @@ def test_a_status_that_no_longer_grants_names_exactly_its_state(catalogue: Catal
     strict = replace(catalogue, access=replace(policy, states={**policy.states, "past_due": StateAccess.NONE}))
     changed = changed_cells(render_matrix(catalogue), render_matrix(strict))
     assert changed
-    assert all(" | past_due: yes -> " in cell for cell in changed)
+    assert all(" | past_due: yes -> " in cell or " | past_due, day " in cell for cell in changed)
+
+
+def test_a_stage_of_dunning_that_moves_names_exactly_its_cells(catalogue: Catalogue) -> None:
+    """The warning of day 5 comes on day 6: that column goes, this one comes, and nothing else moves."""
+    policy = catalogue.access
+    steps = tuple(replace(step, day=6) if step.day == 5 else step for step in policy.dunning.steps)
+    later = replace(catalogue, access=replace(policy, dunning=replace(policy.dunning, steps=steps)))
+    changed = changed_cells(render_matrix(catalogue), render_matrix(later))
+    assert {cell.rpartition(": ")[0].rpartition(" | ")[2] for cell in changed} == {"past_due, day 5", "past_due, day 6"}
+    download = [cell for cell in changed if cell.startswith("Mutation.requestDownload | pro | past_due, day 6")]
+    assert [cell.rpartition(" -> ")[2] for cell in download] == ["refused ENTITLEMENT_REQUIRED downloads"]
 
 
 def test_writing_tells_what_changed(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> None:
