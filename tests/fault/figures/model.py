@@ -28,7 +28,6 @@ class Scale:
     """Of each group of events of one second, at most."""
     kills: int
     """Of a process at each of its steps."""
-    server_kills: int
     outage_seconds: float
     rate: float
     """Decisions asked for in a second."""
@@ -42,7 +41,6 @@ SMALL = Scale(
     orders=10,
     permutations=3,
     kills=1,
-    server_kills=2,
     outage_seconds=2,
     rate=200,
     failovers=2,
@@ -54,7 +52,6 @@ MIDDLE = Scale(
     orders=100,
     permutations=120,
     kills=3,
-    server_kills=5,
     outage_seconds=10,
     rate=200,
     failovers=5,
@@ -66,7 +63,6 @@ FULL = Scale(
     orders=10_000,
     permutations=5040,
     kills=200,
-    server_kills=200,
     outage_seconds=60,
     rate=500,
     failovers=200,
