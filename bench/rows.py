@@ -3,23 +3,23 @@
 from bench.answers import flat_rows
 from bench.cases import DENIED, LIST, ME, NESTED, WEBHOOK, Row
 from bench.comparisons import DENYING, GATING, Comparison
-from bench.servers import Server, node, uvicorn
+from bench.servers import Server, node, ours, uvicorn
 
-_OURS, _PEERS = "bench.gatehouse", "bench.peers.python"
+_PEERS = "bench.peers.python"
 SAME_SWITCHES = {"BENCH_ENTITLEMENTS": "memory", "BENCH_TOKEN_CACHE": "on"}
 GRAPHQL, DELIVERIES = "/spa/graphql", "/webhooks/stripe"
 
-GATEHOUSE = Server("Gatehouse", uvicorn(f"{_OURS}:shipped"), GRAPHQL)
-ERRORS = Server("Gatehouse, denials as errors", uvicorn(f"{_OURS}:denying_by_error"), GRAPHQL)
+GATEHOUSE = Server("Gatehouse", ours("shipped"), GRAPHQL)
+ERRORS = Server("Gatehouse, denials as errors", ours("denying_by_error"), GRAPHQL)
 MERCURIUS = Server("mercurius JIT", node("mercurius.js", SAME_SWITCHES), "/graphql")
 CACHED = Server(
     "Strawberry, both caches", uvicorn(f"{_PEERS}.stock:build", {"BENCH_CACHES": "on", **SAME_SWITCHES}), "/graphql/"
 )
 RAW = Server("Starlette + asyncpg + orjson", uvicorn(f"{_PEERS}.raw:build"), "/articles")
-INBOX = Server("Gatehouse's webhook", uvicorn(f"{_OURS}:shipped"), DELIVERIES)
+INBOX = Server("Gatehouse's webhook", ours("shipped"), DELIVERIES)
 FASTIFY = Server("Fastify + stripe", node("webhook.js"), DELIVERIES)
 
-_both = uvicorn(f"{_OURS}:side_by_side")
+_both = ours("side_by_side")
 GATED = Server("Gatehouse, gates on", _both, f"/on{GRAPHQL}")
 UNGATED = Server("Gatehouse, gates off", _both, f"/off{GRAPHQL}")
 

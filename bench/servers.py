@@ -48,8 +48,13 @@ class Running:
         return f"http://{HOST}:{self.port}{self.server.path}"
 
 
+def ours(factory: str) -> Program:
+    """A factory of `bench.gatehouse`."""
+    return Program((sys.executable, "-m", "bench.serve", factory), MappingProxyType({}))
+
+
 def uvicorn(factory: str, variables: Mapping[str, str] = MappingProxyType({})) -> Program:
-    """As Gatehouse's own command runs it, without an access log. `factory` is `module:function`."""
+    """Without an access log. `factory` is `module:function`."""
     options = ("--factory", "--host", HOST, "--port", "PORT", "--no-access-log", "--log-level", "warning")
     return Program((sys.executable, "-m", "uvicorn", factory, *options), variables)
 

@@ -13,6 +13,7 @@ import sys
 import uvicorn
 
 from bench.servers import HOST
+from web.one_write import OneWrite
 
 ONE = "one"
 
@@ -33,7 +34,9 @@ def main(argument: str) -> None:
 
 
 def _serve() -> None:
-    config = uvicorn.Config("bench.gatehouse:shipped", factory=True, access_log=False, log_level="warning")
+    config = uvicorn.Config(
+        "bench.gatehouse:shipped", factory=True, http=OneWrite, access_log=False, log_level="warning"
+    )
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((HOST, int(os.environ["PORT"])))

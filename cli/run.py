@@ -28,6 +28,7 @@ from settings import Settings, load_settings
 from storage.login import require_walled_login
 from storage.migrate import pending
 from telemetry import configure_logging
+from web.one_write import OneWrite
 from web.parameters import LONGEST_BODY
 
 _GRACE_SECONDS = 5
@@ -78,6 +79,7 @@ async def _serve(settings: Settings, taken: socket.socket, progress: Progress) -
     server = uvicorn.Server(
         uvicorn.Config(
             build_app(settings),
+            http=OneWrite,
             log_config=None,
             access_log=False,
             lifespan="on",
@@ -112,9 +114,13 @@ async def _serving(
 
 
 def spare_the_collector() -> None:
-    """What stands at the start lives as long as the process; walking it anew is a good part of what a list costs."""
+    """What stands at the start lives as long as the process; walking it anew is a good part of what a list costs.
+
+    What a request makes is hardly ever a cycle: it goes by itself, so the collector may look less often.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def _working(settings: Settings, server: uvicorn.Server, stop: asyncio.Event) -> None:

@@ -12,7 +12,10 @@ from storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """Lists of `kind` by the column `parent`, ordered by the column `key`, then id. `where` is SQL over `content c`."""
+    """Lists of `kind` by the column `parent`, ordered by the column `key`, then id unless the key is `unique` in each.
+
+    `where` is SQL over `content c`. Each order is an index's: a list within many is read without sorting.
+    """
 
     kind: str
     parent: str
@@ -20,9 +23,10 @@ class Nested:
     descending: bool
     key_type: type[datetime] | type[int]
     where: str
+    unique: bool = False
 
 
-LESSONS = Nested("lesson", "parent_id", "position", False, int, "c.published_at IS NOT NULL")
+LESSONS = Nested("lesson", "parent_id", "position", False, int, "c.published_at IS NOT NULL", unique=True)
 COURSES = Nested(
     "course", "author_id", "published_at", True, datetime, "c.published_at IS NOT NULL AND c.archived_at IS NULL"
 )
@@ -42,7 +46,7 @@ async def list_nested(
     selected = select(columns | {nested.parent})
     direction, beyond = ("DESC", "<") if nested.descending else ("ASC", ">")
     follows = f" AND (c.{nested.key}, c.id) {beyond} (:after_key, :after_id)" if after else ""
-    order = f"c.{nested.key} {direction}, c.id {direction}"
+    order = f"c.{nested.key} {direction}" + ("" if nested.unique else f", c.id {direction}")
     own = ", ".join(f"c.{name}" for name in sorted(selected.own | {nested.key}))
     query = (
         f"SELECT {selected.columns}, c.{nested.key} AS key"

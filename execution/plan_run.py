@@ -30,7 +30,6 @@ class PlanRun:
         "access",
         "context",
         "contract",
-        "extensions",
         "gate",
         "irregular",
         "plan",
@@ -61,7 +60,6 @@ class PlanRun:
         self.irregular = False
         self.type_accesses: dict[str, TypeAccess] = {}
         self.selections = plan.selections
-        self.extensions = {EXECUTOR: self}
 
     @property
     def schema(self) -> GraphQLSchema:
@@ -77,6 +75,8 @@ class PlanRun:
     def info_for(self, planned: FieldPlan) -> Any:
         """graphql-core's resolve info; its path has no list indices, since one call may answer for many positions."""
         blank = planned.info
+        # Made each time, for a run that held it would hold itself, and all its values until the collector comes.
+        extensions = {EXECUTOR: self}
         return blank.__class__(
-            *blank[:7], self.root, blank[8], self.variables.coerced, self.context, *blank[11:-1], self.extensions
+            *blank[:7], self.root, blank[8], self.variables.coerced, self.context, *blank[11:-1], extensions
         )

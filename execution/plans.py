@@ -124,9 +124,10 @@ class Plans:
 
     def keep(self, prepared: Prepared, gate: Gate, variables: VariableValues, found: Found) -> None:
         included = tuple(variables.coerced.get(name) for name in prepared.conditions)
-        self.by_denials[prepared, _denials(prepared, gate), included] = found
+        key = (prepared, _denials(prepared, gate), included)
+        self.weight += _weight(found) - _weight(self.by_denials.get(key))
+        self.by_denials[key] = found
         self._shorten(prepared, gate, included, found)
-        self.weight += _weight(found)
         while self.weight > MOST_WEIGHT:
             _, forgotten = self.by_denials.popitem(last=False)
             self.weight -= _weight(forgotten)
@@ -143,5 +144,5 @@ def _denials(prepared: Prepared, gate: Gate) -> tuple[Denied | None, ...]:
     return tuple(gate.fields.get(parent, {}).get(name) for parent, name in prepared.touched)
 
 
-def _weight(found: Found) -> int:
-    return 1 if isinstance(found, str) else found.weight
+def _weight(found: Found | None) -> int:
+    return 0 if found is None else 1 if isinstance(found, str) else found.weight

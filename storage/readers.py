@@ -6,13 +6,13 @@ because the server takes these sessions to be read-only. Only `storage/database.
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 import asyncpg
+import orjson
 
 from errors import Unavailable
 from storage.faults import is_unreachable
@@ -153,7 +153,7 @@ async def open_writer(**options: Any) -> Connection:
     )
     try:
         for name in ("json", "jsonb"):
-            await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=json.loads)
+            await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads)
     except BaseException:
         connection.terminate()
         raise
