@@ -28,7 +28,8 @@ Scale `{scale.name}`: {scale.orders} shuffles of each history; kills at each ste
 {scale.outage_seconds:.0f} s at {scale.rate:.0f} decisions a second; failovers: {scale.failovers}. The bars name the
 full scale, `python -m tests.fault.figures full`.
 
-`yes` is said of this scale, not of the full one that the bar names. `(timing)`: says as much of the machine, and of what else ran on it, as of the code.
+`yes` is said of this scale, not of the full one that the bar names.
+`(timing)`: says as much of the machine, and of what else ran on it, as of the code.
 
 | row | bar | measured | met |
 |---|---|---|---|
