@@ -39,7 +39,7 @@ class _Gathering:
 class OneWrite(HttpToolsProtocol):
     """uvicorn's protocol, but for how an answer's head and body go out; a socket that is upgraded is left alone."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         gathering: Any = _Gathering(transport, self.loop)
         super().connection_made(gathering)
 

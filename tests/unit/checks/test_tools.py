@@ -64,6 +64,7 @@ def test_import_linter_refuses(tmp_path: Path, module: str, line: str, refusal: 
         (tmp_path / package / "__init__.py").touch()
     (tmp_path / "app.py").touch()
     modules = {"gating.model": "import gating.ports", "gating.ports": "", "execution.gate": "", "identity.model": ""}
+    modules |= {"storage.database": "import storage.readers", "storage.readers": ""}
     for name, text in (modules | {module: line}).items():
         (tmp_path / (name.replace(".", "/") + ".py")).write_text(text)
     found = tool("lint-imports", "--no-cache", "--no-logo")(tmp_path)
