@@ -22,7 +22,7 @@ START = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that one event proves, sorted."""
+    """All that one event proves, each fact once; always in the same order."""
 
     links: tuple[Link, ...] = ()
     pauses: tuple[PauseFact, ...] = ()
@@ -35,7 +35,7 @@ def facts_of(event: Mapping[str, Any], member_key: str) -> Facts:
     data = object_in(event, "data")
     subject = object_in(data, "object")
     return Facts(
-        links=tuple(sorted(set(links_of(subject)))),
+        links=tuple(links_of(subject)),
         pauses=tuple(sorted(_pauses(event, subject, object_in(data, "previous_attributes")))),
         claims=tuple(sorted(_claims(event, subject, member_key))),
         invoices=tuple(_invoice_facts(event, subject)),
@@ -43,7 +43,7 @@ def facts_of(event: Mapping[str, Any], member_key: str) -> Facts:
 
 
 def links_of(subject: Mapping[str, Any]) -> Iterator[Link]:
-    """The links that a Stripe object of any kind holds, from an event or fetched."""
+    """The links that a Stripe object of any kind holds, from an event or fetched; each once."""
     kind, id = text_in(subject, "object"), text_in(subject, "id")
     if kind == "invoice_payment":
         payment, invoice = object_in(subject, "payment"), id_in(subject, "invoice")
@@ -90,21 +90,24 @@ INVOICE_STEPS: Mapping[str, InvoiceStep] = {
 
 def _invoice_facts(event: Mapping[str, Any], subject: Mapping[str, Any]) -> Iterator[InvoiceFact]:
     """A first payment that fails begins no dunning: nothing was given yet."""
-    step, occurred_at = INVOICE_STEPS.get(text_in(event, "type") or ""), time_in(event, "created")
+    step = INVOICE_STEPS.get(text_in(event, "type") or "")
+    if step is None:
+        return
+    occurred_at = time_in(event, "created")
     invoice_id, subscription_id = text_in(subject, "id"), subscription_of_invoice(subject)
     first = step is InvoiceStep.FAILED and subject.get("billing_reason") == "subscription_create"
-    if step and occurred_at and invoice_id and subscription_id and not first:
+    if occurred_at and invoice_id and subscription_id and not first:
         yield InvoiceFact(invoice_id, subscription_id, step, occurred_at)
 
 
 def _pauses(event: Mapping[str, Any], subject: Mapping[str, Any], previous: Mapping[str, Any]) -> Iterator[PauseFact]:
-    occurred_at, kind = time_in(event, "created"), text_in(subject, "object")
-    if occurred_at is None:
+    kind = text_in(subject, "object")
+    if kind == "invoice" and subject.get("status") == "void":
+        yield from _voided(subject, time_in(event, "created"))
+    if kind != "subscription":
         return
-    if kind == "invoice":
-        yield from _voided(subject, occurred_at)
-    id = text_in(subject, "id")
-    if kind != "subscription" or id is None:
+    occurred_at, id = time_in(event, "created"), text_in(subject, "id")
+    if occurred_at is None or id is None:
         return
     paused = is_object(subject.get("pause_collection"))
     began_so = text_in(event, "type") == "customer.subscription.created"
@@ -115,10 +118,9 @@ def _pauses(event: Mapping[str, Any], subject: Mapping[str, Any], previous: Mapp
         yield PauseFact(id, PauseStep.RESUMED, occurred_at, None)
 
 
-def _voided(invoice: Mapping[str, Any], occurred_at: datetime) -> Iterator[PauseFact]:
+def _voided(invoice: Mapping[str, Any], occurred_at: datetime | None) -> Iterator[PauseFact]:
     subscription_id = subscription_of_invoice(invoice)
-    voided = invoice.get("status") == "void" and invoice.get("billing_reason") == "subscription_cycle"
-    if subscription_id is None or not voided:
+    if subscription_id is None or occurred_at is None or invoice.get("billing_reason") != "subscription_cycle":
         return
     starts = [time_in(object_in(line, "period"), "start") for line in objects_in(invoice, "lines")]
     start = min((start for start in starts if start), default=time_in(invoice, "period_end"))
@@ -141,8 +143,11 @@ def paused_until(subscription_id: str, facts: Iterable[PauseFact]) -> datetime |
 
 
 def _claims(event: Mapping[str, Any], subject: Mapping[str, Any], member_key: str) -> Iterator[Claim]:
-    kind, seen_at = text_in(subject, "object"), time_in(event, "created")
+    kind = text_in(subject, "object")
+    if kind not in ("checkout.session", "customer", "subscription"):  # most events: spare them the rest
+        return
     customer_id = text_in(subject, "id") if kind == "customer" else id_in(subject, "customer")
+    seen_at = time_in(event, "created")
     if customer_id is None or seen_at is None:
         return
     if kind == "checkout.session" and subject.get("status") == "complete":
@@ -153,7 +158,7 @@ def _claims(event: Mapping[str, Any], subject: Mapping[str, Any], member_key: st
         for source, member_id in named.items():
             if member_id:
                 yield Claim(customer_id, seen_at, seen_at, source, member_id)
-    elif kind in ("customer", "subscription"):
+    elif kind != "checkout.session":
         before = object_in(object_in(event, "data"), "previous_attributes")
         changed = str(event.get("type")).endswith(".created") or member_key in object_in(before, "metadata")
         member_id = _named(subject, member_key)
