@@ -86,7 +86,9 @@ def _raise_wall(table: str) -> None:
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(f"""
         CREATE POLICY entitled_read ON {table} FOR SELECT
-        USING (required_feature = ANY (string_to_array(current_setting('gatehouse.features', true), ',')))
+        USING (required_feature = ANY (
+            (SELECT string_to_array(current_setting('gatehouse.features', true), ','))::text[]  -- once, not for each row
+        ))
     """)
     op.execute(f"CREATE POLICY open_insert ON {table} FOR INSERT WITH CHECK (true)")
     op.execute(f"CREATE POLICY open_update ON {table} FOR UPDATE USING (true) WITH CHECK (true)")

@@ -51,7 +51,9 @@ def upgrade() -> None:
     op.execute("ALTER TABLE usage_daily FORCE ROW LEVEL SECURITY")
     op.execute("""
         CREATE POLICY entitled_read ON usage_daily FOR SELECT
-        USING (required_feature = ANY (string_to_array(current_setting('gatehouse.features', true), ',')))
+        USING (required_feature = ANY (
+            (SELECT string_to_array(current_setting('gatehouse.features', true), ','))::text[]  -- once, not for each row
+        ))
     """)
     op.execute("CREATE POLICY open_insert ON usage_daily FOR INSERT WITH CHECK (true)")
     op.execute("CREATE POLICY open_update ON usage_daily FOR UPDATE USING (true) WITH CHECK (true)")
