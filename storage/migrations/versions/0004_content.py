@@ -87,7 +87,7 @@ def _raise_wall(table: str) -> None:
     op.execute(f"""
         CREATE POLICY entitled_read ON {table} FOR SELECT
         USING (required_feature = ANY (
-            (SELECT string_to_array(current_setting('gatehouse.features', true), ','))::text[]  -- once, not for each row
+            (SELECT string_to_array(current_setting('gatehouse.features', true), ','))::text[]  -- once a statement
         ))
     """)
     op.execute(f"CREATE POLICY open_insert ON {table} FOR INSERT WITH CHECK (true)")

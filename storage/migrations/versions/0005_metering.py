@@ -52,7 +52,7 @@ def upgrade() -> None:
     op.execute("""
         CREATE POLICY entitled_read ON usage_daily FOR SELECT
         USING (required_feature = ANY (
-            (SELECT string_to_array(current_setting('gatehouse.features', true), ','))::text[]  -- once, not for each row
+            (SELECT string_to_array(current_setting('gatehouse.features', true), ','))::text[]  -- once a statement
         ))
     """)
     op.execute("CREATE POLICY open_insert ON usage_daily FOR INSERT WITH CHECK (true)")
