@@ -47,7 +47,7 @@ async def test_queries(random: Random) -> None:
 async def test_nearly_all_queries_compile() -> None:
     """Introspection apart, what is not: values to be waited for inside lists, and conditions that are null."""
     before = Counter(RUNS)
-    for number in range(300):
+    for number in range(320):
         drawn = draw_operation(Random(number), CONTRACT.schema, VALUES)
         for variables in drawn.variables:
             await ask_with(ACCESSES[3])(execute, Operation(drawn.query, variables, drawn.operation_name))
