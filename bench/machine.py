@@ -43,9 +43,8 @@ def machine() -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    found = {
-        "Python": f"{platform.python_version()} ({'with' if optimised else 'without'} profile-guided optimisation)"
-    }
+    configured = f"configured with{'' if optimised else 'out'} --enable-optimizations"
+    found = {"Python": f"{platform.python_version()} ({platform.python_compiler()}, {configured})"}
     found |= {name: version(name) for name in PYTHON_PARTS}
     found["Node"] = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     found |= orjson.loads((NODE_PEERS / "package.json").read_bytes())["dependencies"]
