@@ -9,6 +9,7 @@ from gating.model import Snapshot
 from gating.ports import SnapshotCache, SnapshotSource
 
 CONCURRENT_READS = 16
+RETRIES = 2
 
 
 class Layers:
@@ -46,10 +47,13 @@ class Layers:
     async def read_authority(self, member_id: str) -> Snapshot:
         """From PostgreSQL. Raises Unavailable."""
         async with self._reading:
-            snapshot = await self._fill(member_id)
-            if snapshot.revision < self._at_least(member_id):  # a newer one was published while we read
-                snapshot = await self._fill(member_id)
-        if snapshot.revision < self._at_least(member_id):
+            told, snapshot = await self._fill_knowing(member_id)
+            for _ in range(RETRIES):
+                if snapshot.revision >= self._at_least(member_id):
+                    break
+                told, snapshot = await self._fill_knowing(member_id)  # a newer one was published while we read
+        # Where changes outrun every read, what was true when the last one began is a right answer.
+        if snapshot.revision < told:
             raise Unavailable("The database is behind what it has told before.")
         self._count("postgres")
         return snapshot
@@ -61,6 +65,10 @@ class Layers:
                 self._count("redis")
                 return cached
         return None
+
+    async def _fill_knowing(self, member_id: str) -> tuple[int, Snapshot]:
+        """With the revision that was known to exist before the read began."""
+        return self._at_least(member_id), await self._fill(member_id)
 
     async def _fill(self, member_id: str) -> Snapshot:
         """The cache may be down, and it may refuse: what was read is as good."""

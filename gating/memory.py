@@ -50,7 +50,8 @@ class Memory:
     def keep(self, entry: Entry) -> None:
         member_id = entry.snapshot.member_id
         self.note(member_id, entry.snapshot.revision)
-        _put(self._entries, member_id, entry, self._capacity)
+        if entry.snapshot.revision >= self.revision_of(member_id):
+            _put(self._entries, member_id, entry, self._capacity)
 
     def note(self, member_id: str, revision: int) -> None:
         """`revision` exists: whatever is older no longer answers."""

@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -84,10 +85,15 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin.buffer:
         if os.fork() == 0:
-            race = Race(**orjson.loads(line))
-            Path(race.path).write_bytes(orjson.dumps(asyncio.run(_run(race))))
-            os.write(sys.stdout.fileno(), b"done\n")
-            return
+            said = b"failed\n"
+            try:
+                race = Race(**orjson.loads(line))
+                Path(race.path).write_bytes(orjson.dumps(asyncio.new_event_loop().run_until_complete(_run(race))))
+                said = b"done\n"
+            except Exception:  # noqa: BLE001 - whatever it was, the race must not be waited for
+                traceback.print_exc()
+            os.write(sys.stdout.fileno(), said)
+            os._exit(0)  # a process like this one ends without farewells
 
 
 async def _run(race: Race) -> list[Any]:
