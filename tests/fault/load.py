@@ -127,6 +127,12 @@ class Scene:
         rows = {each: await source.get_snapshot(each) for each in self.load.truth.members}
         return [each for each, row in rows.items() if await self.observer.find(each) not in (None, row)]
 
+    async def something_stale(self) -> bool:
+        """False while something does not answer, as a node that has just been killed."""
+        with suppress(Unavailable):
+            return await self.stale() != []
+        return False
+
     async def nothing_stale(self) -> bool:
         """False while something does not answer."""
         with suppress(Unavailable):
