@@ -35,6 +35,7 @@ def _columns(info: Info, record: type[Any], path: tuple[str, ...]) -> Iterator[s
         needed, joined = _needed(cast(GraphQLObjectType, types[type_name]), selected, record)
         yield from needed
         for name, attribute in joined:
+            yield f"{attribute}.id"  # always, as a record's own
             yield from (f"{attribute}.{each}" for each in columns_for(info, JOINED[attribute], *path, name))
 
 

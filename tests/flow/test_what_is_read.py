@@ -50,7 +50,10 @@ async def test_only_selected_columns_are_read(logged: Served, log: list[str]) ->
     log.clear()
     await logged.data("{ articles(first: 2) { edges { node { author { name } } } } }")
     [listing] = log
-    assert "c.kind, c.id, a.name AS author_name, c.published_at AS key FROM content c JOIN author a" in listing
+    assert (
+        "c.kind, c.id, a.id AS author_id, a.name AS author_name, c.published_at AS key FROM content c JOIN author a"
+        in listing
+    )
 
 
 async def test_denied_fields_leave_no_trace_in_sql(logged: Served, log: list[str]) -> None:
