@@ -209,7 +209,8 @@ async def test_text_that_cannot_be_is_refused_by_name(served: Served) -> None:
 
 async def test_what_is_joined_is_there_whatever_is_selected_on_it(served: Served) -> None:
     query = """{ articles(first: 1) { edges { node {
-      author { __typename } written: author { courses(first: 2) { edges { node { author { __typename } } } } } } } } }"""
+      author { __typename }
+      written: author { courses(first: 2) { edges { node { author { __typename } } } } } } } } }"""
     [article] = nodes((await served.data(query))["articles"])
     assert article["author"] == {"__typename": "Author"}
     assert {course["author"]["__typename"] for course in nodes(article["written"]["courses"])} <= {"Author"}
