@@ -73,7 +73,8 @@ async def measure(database_url: str, redis_url: str, changes: int, rate: float) 
         await follower.stdout.readline()  # it listens
         answered = asyncio.create_task(_listen(follower.stdout, changes))
         committed = await _commit(database, changes, rate)
-        seen = await asyncio.wait_for(answered, 30)
+        async with asyncio.timeout(30):
+            seen = await answered
         return figures_of([seen[change] - at for change, at in committed.items()])
     finally:
         follower.kill()

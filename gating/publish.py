@@ -49,7 +49,8 @@ async def run_publisher(database: Database, source: SnapshotSource, cache: Snaps
             with suppress(Unavailable):
                 await publish_pending(database, source, cache)
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await woken.wait()
 
 
 async def publish_pending(database: Database, source: SnapshotSource, cache: SnapshotCache) -> None:

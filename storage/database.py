@@ -92,7 +92,8 @@ class Database:
         """
         while True:
             try:
-                connection = await asyncio.wait_for(asyncpg.connect(self.dsn), timeout=1)
+                async with asyncio.timeout(1):
+                    connection = await asyncpg.connect(self.dsn)
             except (OSError, asyncpg.PostgresError, TimeoutError):
                 await asyncio.sleep(0.2)
                 continue

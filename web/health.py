@@ -64,7 +64,8 @@ class Health:
 
     async def _gauge(self, queue: Gauged) -> None:
         try:
-            depth = await asyncio.wait_for(queue.depth(), CHECK_SECONDS)
+            async with asyncio.timeout(CHECK_SECONDS):
+                depth = await queue.depth()
         except Exception as fault:  # noqa: BLE001 - the other metrics must still be read
             log.warning("queue not measured", queue=queue.queue, fault=type(fault).__name__)
         else:
@@ -73,7 +74,8 @@ class Health:
 
 async def _answers(part: Part) -> bool:
     try:
-        await asyncio.wait_for(part.check(), CHECK_SECONDS)
+        async with asyncio.timeout(CHECK_SECONDS):
+            await part.check()
     except Exception as fault:  # noqa: BLE001 - whatever it is, the part is not there
         log.warning("part does not answer", part=part.name, fault=type(fault).__name__)
         return False

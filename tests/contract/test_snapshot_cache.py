@@ -118,7 +118,8 @@ async def test_every_rise_is_told_to_all_who_listen(cache: SnapshotCache) -> Non
     for member_id, revision in (("ann", 1), ("ann", 1), ("bob", 3), ("ann", 2)):
         await fill(cache, held(member_id, revision))
     for listener in (ours, theirs):
-        heard = [await asyncio.wait_for(anext(listener), PATIENT_SECONDS) for _ in range(3)]
+        async with asyncio.timeout(PATIENT_SECONDS):
+            heard = [await anext(listener) for _ in range(3)]
         assert heard == [("ann", 1), ("bob", 3), ("ann", 2)]
         await listener.aclose()
 

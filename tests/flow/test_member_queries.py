@@ -217,7 +217,8 @@ async def test_a_member_follows_what_it_holds(served: Served) -> None:
     running = asyncio.create_task(served.services.store.run())
     query = "subscription { entitlementsChanged { plan { key } entitlements { feature } } }"
     async with aclosing(served.follow(query, member(FREE))) as events:
-        first = await asyncio.wait_for(anext(events), 5)
+        async with asyncio.timeout(5):
+            first = await anext(events)
         assert first.data == {"entitlementsChanged": {"plan": {"key": "free"}, "entitlements": []}}
         await asyncio.sleep(0.2)
         await served.subscribe_to(FREE, "pro")
@@ -242,7 +243,8 @@ async def test_published_content_is_announced_to_those_who_hold_it(served: Serve
         await asyncio.sleep(0.5)
         publish = "mutation($id: ID!) { publishContent(input: {contentId: $id}) { content { id } } }"
         await served.data(publish, OPERATOR, id=draft)
-        event = await asyncio.wait_for(following, 5)
+        async with asyncio.timeout(5):
+            event = await following
     assert event.data is not None
     assert event.data["contentPublished"]["id"] == draft
     assert event.data["contentPublished"]["body"]

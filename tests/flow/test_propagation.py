@@ -54,8 +54,9 @@ async def test_a_change_reaches_another_process_by_message(
                 connection, MEMBER, owner="test", grants=[grant], limits=(), cause="test", now=clock.now()
             )
         committed_at = time.monotonic()
-        while int(await asyncio.wait_for(follower.readline(), 10)) < revision:
-            pass
+        async with asyncio.timeout(10):
+            while int(await follower.readline()) < revision:
+                pass
         took.append(time.monotonic() - committed_at)
     publisher.cancel()
     await asyncio.gather(publisher, return_exceptions=True)
