@@ -214,7 +214,12 @@ def _opened(url: SecretStr | None, name: str) -> str:
 
 def _store(parts: Parts) -> EntitlementStore:
     return EntitlementStore(
-        parts.source, parts.cache, parts.clock, baseline=parts.catalogue.baseline, metrics=parts.metrics
+        parts.source,
+        parts.cache,
+        parts.clock,
+        baseline=parts.catalogue.baseline,
+        policies=parts.catalogue.policies,
+        metrics=parts.metrics,
     )
 
 

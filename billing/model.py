@@ -7,6 +7,7 @@ from enum import StrEnum
 from billing.dunning import DunningPolicy
 from gating.merge import Amount
 from gating.model import Denied, Grant, Holdings, LevelGrant, LimitGrant, Scales, Source, satisfied
+from gating.policies import Policy
 from gating.ports import Offer
 
 NO_DUNNING = DunningPolicy()
@@ -280,7 +281,8 @@ class EdgeMap:
 class Catalogue:
     """Everything on sale and the access policy. Implements `gating.ports.Offers`.
 
-    `plans` and `add_ons` are by rank. `default_plan` is what everybody has without a subscription.
+    `plans` and `add_ons` are by rank. `default_plan` is what everybody has without a subscription. `policies` take
+    away, whoever gives.
     """
 
     features: Mapping[str, Feature]
@@ -293,6 +295,7 @@ class Catalogue:
     coupons: tuple[Coupon, ...] = ()
     tax: TaxBehavior = TaxBehavior.EXCLUSIVE
     edge: EdgeMap = EdgeMap()
+    policies: tuple[Policy, ...] = ()
     _by_reference: Mapping[str, Sold] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -345,5 +348,6 @@ class Catalogue:
         return tuple(
             Offer(plan.key, plan.name)
             for plan in (*self.plans, *self.add_ons)
-            if plan.on_sale and all(satisfied(need, plan.features | self.free_features) for need in denied.rule.needs)
+            if plan.on_sale
+            and all(satisfied(need, (plan.features | self.free_features) - denied.barred) for need in denied.rule.needs)
         )

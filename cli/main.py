@@ -17,7 +17,8 @@ COMMANDS = {
     "migrate": "bring the database's tables up to date, as their owner",
     "seed": "put the demo members, content and subscriptions into the database",
     "token": "mint a bearer token for a member, an operator or an integrator",
-    "override": "set by hand what a member holds, or take that back",
+    "override": "set by hand what a member or an organisation holds, or take that back",
+    "organization": "make organisations, let members join with or without a seat, and leave",
     "catalog": "plan or apply: what the catalogue file changes, at Stripe and for members",
     "events": "list, show and replay Stripe's events, and what could not be done with them",
     "reconcile": "find and mend what differs from Stripe",
@@ -32,7 +33,7 @@ def main() -> int:
     top = argparse.ArgumentParser(
         prog="gatehouse",
         description=__doc__,
-        epilog="\n".join(("commands:", *(f"  {name:9}{line}" for name, line in COMMANDS.items()))),
+        epilog="\n".join(("commands:", *(f"  {name:13}{line}" for name, line in COMMANDS.items()))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("command", choices=COMMANDS, metavar="command", help="one of those below; each takes --help")

@@ -33,13 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCOPE",
         help="; ".join(("what the token may do, repeated for more", *(f"{key}: {may}" for key, may in SCOPES.items()))),
     )
+    parser.add_argument(
+        "--role", action="append", default=[], help="what the member is in its organisation, for policies; repeatable"
+    )
     parser.add_argument("--seconds", type=int, help="how long it lives; the longest allowed when not given")
 
 
 def main(arguments: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     kind = next(kind for kind in (Kind.MEMBER, Kind.OPERATOR, Kind.INTEGRATOR) if getattr(arguments, kind) is not None)
-    principal = Principal(kind, getattr(arguments, kind), frozenset(arguments.scope))
+    principal = Principal(kind, getattr(arguments, kind), frozenset(arguments.scope), roles=frozenset(arguments.role))
     print(mint_token(settings, principal, arguments.seconds))
     return 0
 

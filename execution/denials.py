@@ -7,11 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from gating.model import Access, DenialCode, Denied
+from gating.policies import PolicyKind
 from gating.ports import Offer, Offers
 
 MESSAGES = {
     DenialCode.UNAUTHENTICATED: "Sign in to see this.",
     DenialCode.ENTITLEMENT_REQUIRED: "Not included in your plan.",
+    DenialCode.REGION_RESTRICTED: "Not given in your country. If your billing address is wrong, correct it.",
+    DenialCode.ROLE_REQUIRED: "Not for your role. Ask whoever gives out roles for one that has it.",
     DenialCode.SCOPE_REQUIRED: "Your token does not carry the scope for this.",
     DenialCode.UNAVAILABLE: "What you hold cannot be read right now. Try again.",
 }
@@ -23,15 +26,21 @@ class ActionKind(StrEnum):
     SIGN_IN = "SIGN_IN"
     UPGRADE = "UPGRADE"
     REQUEST_SCOPE = "REQUEST_SCOPE"
+    CORRECT_ADDRESS = "CORRECT_ADDRESS"
+    REQUEST_ROLE = "REQUEST_ROLE"
     RETRY = "RETRY"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What to do; `plan` is the cheapest plan that then suffices, None where none is needed or none is on sale."""
+    """What to do; `plan` is the cheapest plan that then suffices, None where none is needed or none is on sale.
+
+    `roles` are those any of which suffices, where one is needed.
+    """
 
     kind: ActionKind
     plan: str | None = None
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ def action_for(denied: Denied, access: Access, plans: tuple[Offer, ...]) -> Acti
         return Action(ActionKind.SIGN_IN, plan)
     if denied.code is DenialCode.SCOPE_REQUIRED:
         return Action(ActionKind.REQUEST_SCOPE)
+    if denied.policy is not None:
+        if denied.policy.kind is PolicyKind.REGION:
+            return Action(ActionKind.CORRECT_ADDRESS)
+        return Action(ActionKind.REQUEST_ROLE, roles=denied.policy.only)
     return Action(ActionKind.UPGRADE, plan)
 
 
@@ -94,6 +107,11 @@ def details_of(positions: Iterable[tuple[Denied, int]], access: Access, offers: 
     return {"entitlements": {"version": access.revision, "denied": details}}
 
 
+def _told(action: Action) -> dict[str, Any]:
+    told = {"kind": action.kind.value, "plan": action.plan}
+    return {**told, "roles": list(action.roles)} if action.roles else told
+
+
 def _detail(denied: Denied, positions: int, access: Access, offers: Offers) -> dict[str, Any]:
     denial = denial_for(denied, access, offers)
     return {
@@ -101,6 +119,6 @@ def _detail(denied: Denied, positions: int, access: Access, offers: Offers) -> d
         "code": denial.code.value,
         "anyOf": [list(every) for every in denial.any_of],
         "requiredPlans": [offer.plan for offer in denial.required_plans],
-        "action": {"kind": denial.action.kind.value, "plan": denial.action.plan},
+        "action": _told(denial.action),
         "positions": positions,
     }

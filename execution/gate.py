@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from execution.rules import RuleBook
 from gating.model import Access, Denied, Rule, decide
+from gating.policies import Withheld
 
 Key = TypeVar("Key")
 
@@ -47,11 +48,17 @@ def remember_gates(book: RuleBook) -> Callable[[Access], Gate]:
         return build_gate(book, relevant)
 
     @lru_cache(REMEMBERED_GATES)
-    def find(authenticated: bool, features: frozenset[str], scopes: frozenset[str], available: bool) -> Gate:
-        return build(book.relevant(Access(authenticated, features, scopes, available=available)))
+    def find(
+        authenticated: bool,
+        features: frozenset[str],
+        scopes: frozenset[str],
+        available: bool,
+        withheld: tuple[Withheld, ...],
+    ) -> Gate:
+        return build(book.relevant(Access(authenticated, features, scopes, 0, available, withheld)))
 
     # Most callers hold just the same as one before: that is found without working out what is relevant of it.
-    return lambda access: find(access.authenticated, access.features, access.scopes, access.available)
+    return lambda access: find(access.authenticated, access.features, access.scopes, access.available, access.withheld)
 
 
 def _denied(rules: Mapping[Key, Rule], access: Access) -> dict[Key, Denied]:

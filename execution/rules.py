@@ -41,7 +41,13 @@ class RuleBook:
 
     def relevant(self, access: Access) -> Access:
         """The part of `access` that any rule looks at, so that callers who differ elsewhere share decisions."""
-        return replace(access, features=access.features & self.features, scopes=access.scopes & self.scopes, revision=0)
+        return replace(
+            access,
+            features=access.features & self.features,
+            scopes=access.scopes & self.scopes,
+            revision=0,
+            withheld=tuple(each for each in access.withheld if each.feature in self.features),
+        )
 
 
 @dataclass(frozen=True, slots=True)

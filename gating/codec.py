@@ -9,13 +9,14 @@ from typing import Any
 import orjson
 
 from gating.merge import Amount
-from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot, Source, Value, ValueKind
+from gating.model import Grant, LevelGrant, LimitGrant, Snapshot, Source
+from gating.values import Override, Value, ValueKind
 
-FORMAT = 2
+FORMAT = 3
 """What is written; raised when the shape changes, so that an older release takes it for a miss and asks PostgreSQL."""
 
-READABLE = (1, FORMAT)
-"""What is read. Format 1 had neither levels nor overrides."""
+READABLE = (1, 2, FORMAT)
+"""What is read. Format 1 had neither levels nor overrides, format 2 no countries."""
 
 Lists = Mapping[str, Sequence[Sequence[Any]]]
 
@@ -33,16 +34,17 @@ def canonical(snapshot: Snapshot) -> Snapshot:
         limits=tuple(sorted(snapshot.limits, key=lambda grant: orjson.dumps(_value_fields(grant)))),
         levels=tuple(sorted(set(snapshot.levels), key=lambda grant: orjson.dumps(_value_fields(grant)))),
         overrides=tuple(sorted(_distinct(snapshot.overrides), key=lambda each: orjson.dumps(_override_fields(each)))),
+        countries=tuple(sorted(set(snapshot.countries))),
     )
 
 
 def encode_content(snapshot: Snapshot) -> bytes:
     """JSON `{"grants": […], "limits": […]}` of a canonical snapshot, without its member and revision.
 
-    `levels` and `overrides` follow where there are any: without them the bytes are those of all earlier releases, so
-    that an upgrade changes no content and raises no revision.
+    `levels`, `overrides` and `countries` follow where there are any: without them the bytes are those of all earlier
+    releases, so that an upgrade changes no content and raises no revision.
     """
-    content = {
+    content: dict[str, list[Any]] = {
         "grants": [_grant_fields(grant) for grant in snapshot.grants],
         "limits": [_value_fields(grant) for grant in snapshot.limits],
     }
@@ -50,6 +52,8 @@ def encode_content(snapshot: Snapshot) -> bytes:
         content["levels"] = [_value_fields(grant) for grant in snapshot.levels]
     if snapshot.overrides:
         content["overrides"] = [_override_fields(override) for override in snapshot.overrides]
+    if snapshot.countries:
+        content["countries"] = list(snapshot.countries)
     return orjson.dumps(content)
 
 
@@ -63,6 +67,7 @@ def decode_content(member_id: str, revision: int, content: Lists) -> Snapshot:
             tuple(_limit(*fields) for fields in content["limits"]),
             tuple(_level(*fields) for fields in content.get("levels", ())),
             tuple(_override(*fields) for fields in content.get("overrides", ())),
+            countries=tuple(map(str, content.get("countries", ()))),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as fault:
         raise Unreadable("not the content of a snapshot") from fault
@@ -78,7 +83,7 @@ def encode_snapshot(snapshot: Snapshot) -> bytes:
 
 
 def decode_snapshot(member_id: str, data: bytes) -> Snapshot:
-    """Raises Unreadable on anything else than what `encode_snapshot` made for `member_id`, or made in format 1."""
+    """Raises Unreadable on anything else than what `encode_snapshot` made for `member_id`, also in an older format."""
     try:
         form, owner, revision, content = orjson.loads(data)
         if form not in READABLE or owner != member_id:

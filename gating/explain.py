@@ -9,17 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from gating.merge import add_up
-from gating.model import (
-    Grant,
-    LevelGrant,
-    LimitGrant,
-    Override,
-    Scales,
-    Snapshot,
-    Source,
-    Value,
-    ValueKind,
-)
+from gating.model import Grant, LevelGrant, LimitGrant, Scales, Snapshot, Source
+from gating.values import Override, Value, ValueKind
 
 Reason = Grant | LimitGrant | LevelGrant | Override
 

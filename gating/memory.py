@@ -6,25 +6,35 @@ from datetime import datetime
 from typing import TypeVar
 
 from gating.model import Access, Snapshot
+from gating.policies import Policy, withheld_by
 
 Value = TypeVar("Value")
+Bearer = tuple[frozenset[str], frozenset[str]]
+"""A token's scopes and roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A snapshot worked out: `features` hold before `valid_until`; `fresh_until` is seconds of the monotonic clock."""
+    """A snapshot worked out: `features` hold before `valid_until`; `fresh_until` is seconds of the monotonic clock.
+
+    `policies` may take some of them from a caller, by where the member is and by the roles it calls with.
+    """
 
     snapshot: Snapshot
     features: frozenset[str]
     valid_until: datetime | None
     fresh_until: float
-    accesses: dict[frozenset[str], Access] = field(default_factory=dict[frozenset[str], Access], compare=False)
+    policies: tuple[Policy, ...] = ()
+    accesses: dict[Bearer, Access] = field(default_factory=dict[Bearer, Access], compare=False)
 
-    def access_with(self, scopes: frozenset[str]) -> Access:
-        """The member's access by a token with `scopes`; one object, for as long as the entry answers."""
-        access = self.accesses.get(scopes)
+    def access_with(self, scopes: frozenset[str], roles: frozenset[str]) -> Access:
+        """The member's access by a token with these; one object, for as long as the entry answers."""
+        access = self.accesses.get((scopes, roles))
         if access is None:
-            access = self.accesses[scopes] = Access(True, self.features, scopes, self.snapshot.revision)
+            withheld = withheld_by(self.policies, self.snapshot.countries, roles)
+            features = self.features.difference(each.feature for each in withheld)
+            access = Access(True, features, scopes, self.snapshot.revision, withheld=withheld)
+            self.accesses[scopes, roles] = access
         return access
 
 

@@ -5,15 +5,20 @@ from typing import Any
 
 import orjson
 import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gating.codec import canonical
-from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
+from gating.model import Grant, LevelGrant, LimitGrant, Snapshot, Source
+from gating.seats import BOUGHT, SEATS, SEATS_LIMIT
+from gating.values import Override, ValueKind
 from storage.database import Database
 from storage.rows import Row as ReadRow
 
-CONTENT = """
+CONTENT = f"""
     SELECT e.member_id, e.revision, e.changed_at, g.*
     FROM member_entitlement AS e LEFT JOIN LATERAL (
+        WITH seat AS ({SEATS})
         SELECT 'grant' AS part, feature AS name, NULL::bigint AS number, plan AS word,
                source, source_id, starts_at, ends_at, NULL AS organization
         FROM entitlement_grant WHERE member_id = e.member_id
@@ -24,11 +29,26 @@ CONTENT = """
         SELECT 'level', name, NULL, value, source, source_id, starts_at, ends_at, NULL
         FROM level_grant WHERE member_id = e.member_id
         UNION ALL
+        SELECT 'grant', feature, NULL, plan, 'seat', organization_id, starts_at, ends_at, NULL
+        FROM seat JOIN entitlement_grant ON member_id = payer_id WHERE source {BOUGHT}
+        UNION ALL
+        SELECT 'limit', name, value, NULL, 'seat', organization_id, starts_at, ends_at, NULL
+        FROM seat JOIN limit_grant ON member_id = payer_id WHERE source {BOUGHT} AND name <> '{SEATS_LIMIT}'
+        UNION ALL
+        SELECT 'level', name, NULL, value, 'seat', organization_id, starts_at, ends_at, NULL
+        FROM seat JOIN level_grant ON member_id = payer_id WHERE source {BOUGHT}
+        UNION ALL
         SELECT 'override', key, NULL, value::text, kind, source_id, starts_at, ends_at, organization
         FROM entitlement_override WHERE member_id = e.member_id
+        UNION ALL
+        SELECT 'override', key, NULL, value::text, kind, source_id, starts_at, ends_at, organization_id
+        FROM organization_member JOIN organization_override USING (organization_id) WHERE member_id = e.member_id
+        UNION ALL
+        SELECT 'country', country, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM entitlement_country WHERE member_id = e.member_id
     ) AS g ON true
     WHERE e.member_id = ANY(:member_ids)
-"""
+"""  # noqa: S608 - constants
 """One row for each thing held; a member who holds nothing has one row whose `part` is null; an unknown one has none."""
 
 Row = ReadRow | sqlalchemy.Row[Any]
@@ -45,6 +65,11 @@ class PostgresSnapshots:
         return snapshot_from(member_id, rows)
 
 
+async def read_snapshot(connection: AsyncConnection, member_id: str) -> Snapshot:
+    """As this transaction sees it."""
+    return snapshot_from(member_id, (await connection.execute(text(CONTENT), {"member_ids": [member_id]})).all())
+
+
 def snapshot_from(member_id: str, rows: Iterable[Row]) -> Snapshot:
     """The snapshot in those rows of CONTENT that are the member's, in canonical order."""
     own: Sequence[Row] = [row for row in rows if row.member_id == member_id]
@@ -58,6 +83,7 @@ def snapshot_from(member_id: str, rows: Iterable[Row]) -> Snapshot:
             tuple(_level(row) for row in own if row.part == "level"),
             tuple(_override(row) for row in own if row.part == "override"),
             own[0].changed_at if own else None,
+            tuple(row.name for row in own if row.part == "country"),
         )
     )
 

@@ -1,28 +1,22 @@
 """Writing what a member holds: replaced owner by owner, in the caller's transaction, fenced by a revision."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gating.codec import encode_content, hash_content
-from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Snapshot
-from gating.postgres import CONTENT, snapshot_from
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Snapshot
+from gating.owned import lock_owner, replace_owned
+from gating.postgres import CONTENT, read_snapshot, snapshot_from
+from gating.seats import find_seats, save_seats
+from gating.values import Override
 
 CHANNEL = "gatehouse_entitlements"
 """NOTIFY at each commit that left something to publish; the payload is the member's id."""
 
-LOCK_OWNER = text("SELECT pg_advisory_xact_lock(hashtextextended(:owner, 5021))")
-FORMER = text(
-    "SELECT member_id FROM entitlement_grant WHERE owner = :owner"
-    " UNION SELECT member_id FROM limit_grant WHERE owner = :owner"
-    " UNION SELECT member_id FROM level_grant WHERE owner = :owner"
-    " UNION SELECT member_id FROM entitlement_override WHERE owner = :owner"
-)
 INTRODUCE = text(
     "INSERT INTO member_entitlement (member_id, revision, content_hash, changed_at)"
     " VALUES (:member_id, 0, :content_hash, :now) ON CONFLICT DO NOTHING"
@@ -30,29 +24,6 @@ INTRODUCE = text(
 LOCK_MEMBERS = text(
     "SELECT member_id, content_hash FROM member_entitlement WHERE member_id = ANY(:member_ids)"
     " ORDER BY member_id FOR UPDATE"
-)
-FORGET = (
-    text("DELETE FROM entitlement_grant WHERE owner = :owner"),
-    text("DELETE FROM limit_grant WHERE owner = :owner"),
-    text("DELETE FROM level_grant WHERE owner = :owner"),
-    text("DELETE FROM entitlement_override WHERE owner = :owner"),
-)
-ADD_GRANT = text(
-    "INSERT INTO entitlement_grant (owner, member_id, feature, source, source_id, plan, starts_at, ends_at)"
-    " VALUES (:owner, :member_id, :feature, :source, :source_id, :plan, :starts_at, :ends_at)"
-)
-ADD_LIMIT = text(
-    "INSERT INTO limit_grant (owner, member_id, name, value, source, source_id, starts_at, ends_at)"
-    " VALUES (:owner, :member_id, :limit, :value, :source, :source_id, :starts_at, :ends_at)"
-)
-ADD_LEVEL = text(
-    "INSERT INTO level_grant (owner, member_id, name, value, source, source_id, starts_at, ends_at)"
-    " VALUES (:owner, :member_id, :level, :value, :source, :source_id, :starts_at, :ends_at)"
-)
-ADD_OVERRIDE = text(
-    "INSERT INTO entitlement_override"
-    " (owner, member_id, kind, key, value, source_id, organization, starts_at, ends_at) VALUES"
-    " (:owner, :member_id, :kind, :key, CAST(:value AS jsonb), :source_id, :organization, :starts_at, :ends_at)"
 )
 RAISE = text(
     "UPDATE member_entitlement SET revision = revision + 1, content_hash = :content_hash, changed_at = :now"
@@ -78,31 +49,62 @@ async def record_grants(
     limits: Iterable[LimitGrant],
     levels: Iterable[LevelGrant] = (),
     overrides: Iterable[Override] = (),
+    countries: Iterable[str] = (),
     cause: str,
     now: datetime,
 ) -> int | None:
     """Makes these all that `owner` (for example `stripe:cus_123`) gives and sets, and gives it to this member.
 
     Idempotent: the member's revision rises by one iff the whole of what it holds changed, and only then is the change
-    logged under `cause` and left to publish. A member who held something of this owner before loses it the same way.
-    Returns the member's new revision, None when nothing changed. The member must exist. Runs in the caller's
-    transaction (READ COMMITTED), and holds the locks of the owner and of the members until its end.
+    logged under `cause` and left to publish. A member who held something of this owner before loses it the same way,
+    and those who have seats of these members share in it. Returns the member's new revision, None when nothing
+    changed. The member must exist. Runs in the caller's transaction (READ COMMITTED), and holds the locks of the owner
+    and of the members until its end.
     """
-    await connection.execute(LOCK_OWNER, {"owner": owner})
-    former = (await connection.execute(FORMER, {"owner": owner})).scalars().all()
-    touched = sorted({member_id, *former})
-    hashes = await _lock(connection, touched, now)
-    before = await _contents(connection, touched)
-    held = Holdings(tuple(set(grants)), tuple(limits), tuple(set(levels)), tuple(overrides))
-    await _replace(connection, member_id, owner, held)
-    after = await _contents(connection, touched)
-    changed = [each for each in touched if hash_content(after[each]) != hashes[each]]
-    revisions = {each: await _raise(connection, each, cause, before[each], after[each], now) for each in changed}
+    former = await lock_owner(connection, owner)
+    held = Holdings(tuple(set(grants)), tuple(limits), tuple(set(levels)), tuple(overrides), tuple(set(countries)))
+    async with recording(connection, {member_id, *former}, cause=cause, now=now) as revisions:
+        await replace_owned(connection, member_id, owner, held)
     return revisions.get(member_id)
+
+
+@asynccontextmanager
+async def recording(
+    connection: AsyncConnection, member_ids: Collection[str], *, cause: str, now: datetime
+) -> AsyncGenerator[dict[str, int]]:
+    """Whatever the body changes of what these members hold, and of what follows for those who have seats of theirs, is
+    fenced, logged and left to publish. `member_ids` are all that the body touches, its seats' new holders and their
+    payers too. Yields what is filled at the end: the new revision of each who now holds something else.
+    """
+    hashes, payers = await _lock_in_order(connection, member_ids, now)
+    before = await _contents(connection, list(hashes))
+    revisions: dict[str, int] = {}
+    yield revisions
+    for payer_id in payers:
+        await save_seats(connection, await read_snapshot(connection, payer_id), now)
+    for member_id, after in (await _contents(connection, list(hashes))).items():
+        if hash_content(after) != hashes[member_id]:
+            revisions[member_id] = await _raise(connection, member_id, cause, before[member_id], after, now)
+
+
+async def _lock_in_order(
+    connection: AsyncConnection, member_ids: Collection[str], now: datetime
+) -> tuple[dict[str, bytes], Collection[str]]:
+    """Payers before all who may have their seats, each in the order of ids, so that nobody waits in a circle. Content
+    hashes of those locked, holders of seats among them; and who of `member_ids` are payers.
+    """
+    early = (await find_seats(connection, list(member_ids))).payers if len(member_ids) > 1 else frozenset[str]()
+    hashes = await _lock(connection, sorted(early), now)
+    hashes |= await _lock(connection, sorted(set(member_ids) - early), now)
+    seats = await find_seats(connection, list(member_ids))  # now that nobody gives seats of theirs
+    hashes |= await _lock(connection, sorted(seats.holders - hashes.keys()), now)
+    return hashes, sorted(seats.payers)
 
 
 async def _lock(connection: AsyncConnection, member_ids: Sequence[str], now: datetime) -> dict[str, bytes]:
     """The content hash of each, none of which anybody else changes until the transaction ends."""
+    if not member_ids:
+        return {}
     nothing = hash_content(encode_content(Snapshot("", 0)))
     introduced = [{"member_id": each, "content_hash": nothing, "now": now} for each in member_ids]
     await connection.execute(INTRODUCE, introduced)
@@ -113,27 +115,6 @@ async def _lock(connection: AsyncConnection, member_ids: Sequence[str], now: dat
 async def _contents(connection: AsyncConnection, member_ids: Sequence[str]) -> dict[str, bytes]:
     rows = (await connection.execute(text(CONTENT), {"member_ids": member_ids})).all()
     return {each: encode_content(snapshot_from(each, rows)) for each in member_ids}
-
-
-async def _replace(connection: AsyncConnection, member_id: str, owner: str, held: Holdings) -> None:
-    for forget in FORGET:
-        await connection.execute(forget, {"owner": owner})
-    parts = (
-        (ADD_GRANT, held.grants),
-        (ADD_LIMIT, held.limits),
-        (ADD_LEVEL, held.levels),
-        (ADD_OVERRIDE, held.overrides),
-    )
-    for add, given in parts:
-        if given:
-            await connection.execute(add, [{"owner": owner, "member_id": member_id, **_row(each)} for each in given])
-
-
-def _row(each: Grant | LimitGrant | LevelGrant | Override) -> dict[str, Any]:
-    """The columns are named like the fields."""
-    if isinstance(each, Override):
-        return {**asdict(each), "kind": each.kind.value, "value": orjson.dumps(each.value).decode()}
-    return {**asdict(each), "source": each.source.value}
 
 
 async def _raise(

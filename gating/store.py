@@ -7,7 +7,7 @@ unavailable. Within one process the revision of a member never goes back.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -18,6 +18,7 @@ from gating.fanout import Fanout
 from gating.layers import Layers
 from gating.memory import Entry, Memory
 from gating.model import Access, Holdings, Snapshot
+from gating.policies import Policy
 from gating.ports import SnapshotCache, SnapshotSource
 from identity.model import Kind, Principal
 from telemetry import Metrics
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 class EntitlementStore:
     """One for each process; `run` must run beside it.
 
-    `baseline` is what every member holds and nobody stores: the default plan's, of Source.FREE.
+    `baseline` is what every member holds and nobody stores: the default plan's, of Source.FREE. `policies` take away.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class EntitlementStore:
         clock: Clock,
         *,
         baseline: Holdings = NOTHING,
+        policies: Iterable[Policy] = (),
         metrics: Metrics | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
         self._clock = clock
         self._baseline = baseline
+        self._policies = tuple(policies)
         self._monotonic = monotonic
         self._reads = (metrics or Metrics()).store_reads
         self._recalled = self._reads.labels("memory")
@@ -71,7 +74,7 @@ class EntitlementStore:
         entry = await self._find_fresh(member_id) if fresh else self._recall(member_id) or await self._fetch(member_id)
         if entry is None:
             return Access(True, scopes=principal.scopes, available=False)
-        return entry.access_with(principal.scopes)
+        return entry.access_with(principal.scopes, principal.roles)
 
     async def snapshot_of(self, member_id: str, fresh: bool = False) -> Snapshot:
         """The member's grants, the baseline among them. Raises Unavailable.
@@ -152,7 +155,7 @@ class EntitlementStore:
         now = self._clock.now()
         snapshot = stored.over(self._baseline)
         fresh_until = self._monotonic() + FRESH_SECONDS
-        return Entry(snapshot, snapshot.features_at(now), snapshot.hard_until(now), fresh_until)
+        return Entry(snapshot, snapshot.features_at(now), snapshot.hard_until(now), fresh_until, self._policies)
 
     def _count(self, layer: str) -> None:
         self._reads.labels(layer).inc()

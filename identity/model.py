@@ -17,7 +17,8 @@ class Kind(StrEnum):
 class Principal:
     """`subject` is the member id for members, a name for operators and integrators, empty for anonymous callers.
 
-    `revision` is that of the entitlements which the token speaks of; None when it speaks of none.
+    `revision` is that of the entitlements which the token speaks of; None when it speaks of none. `roles` are what the
+    caller is in its organisation, in the words of whoever makes the tokens.
     """
 
     kind: Kind
@@ -25,6 +26,7 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     token_id: str = ""
     revision: int | None = None
+    roles: frozenset[str] = frozenset()
 
     @property
     def member_id(self) -> str | None:

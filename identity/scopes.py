@@ -8,6 +8,7 @@ SCOPES: Mapping[str, str] = {
     "events:read": "read the events that Stripe sent",
     "events:write": "replay events and have everything compared with Stripe",
     "entitlements:read": "ask what a member is entitled to",
+    "entitlements:write": "set by hand what members hold",
     "content:write": "write and publish content",
 }
 """Each with what it allows, in words that follow `may`."""

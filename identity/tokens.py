@@ -1,8 +1,9 @@
 """Bearer tokens: minting, verifying, and the memory of those already verified.
 
-A token is a JWT of type `at+jwt` for audience `gatehouse`. Its own claim is `gatehouse`: `kind` and `scopes`; tokens
-minted for development add `development: true`, may live for a day, and are refused in production. A member's may say
-what the member holds (`tier`, `features`, `revision`, `held_until`): for the edge; nothing is granted on it here.
+A token is a JWT of type `at+jwt` for audience `gatehouse`. Its own claim is `gatehouse`: `kind`, `scopes` and, where
+there are any, the `roles` that policies ask for; tokens minted for development add `development: true`, may live for a
+day, and are refused in production. A member's may say what the member holds (`tier`, `features`, `revision`,
+`held_until`): for the edge; nothing is granted on it here.
 """
 
 import hashlib
@@ -68,6 +69,7 @@ class _Own(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     kind: Literal[Kind.MEMBER, Kind.OPERATOR, Kind.INTEGRATOR]
     scopes: frozenset[Name] = Field(default=frozenset(), max_length=100)
+    roles: frozenset[Name] = Field(default=frozenset(), max_length=100)
     development: bool = Field(default=False, strict=True)
     revision: Annotated[int, Field(strict=True, ge=0)] | None = None
 
@@ -106,7 +108,9 @@ def mint(
     if not timedelta(0) < ttl <= longest:
         raise ValueError(f"a token may live for at most {longest}, not {ttl}")
     issued = int(now.timestamp())
-    own = {"kind": principal.kind.value, "scopes": sorted(principal.scopes)}
+    own: dict[str, object] = {"kind": principal.kind.value, "scopes": sorted(principal.scopes)}
+    if principal.roles:
+        own["roles"] = sorted(principal.roles)
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -183,7 +187,7 @@ class TokenVerifier:
             raise InvalidToken("The bearer token was made for development and is not accepted here.")
         own = claims.gatehouse
         return Verified(
-            Principal(own.kind, claims.sub, own.scopes, claims.jti, own.revision),
+            Principal(own.kind, claims.sub, own.scopes, claims.jti, own.revision, own.roles),
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
             issued_at=datetime.fromtimestamp(claims.iat, UTC),
         )

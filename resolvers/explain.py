@@ -17,7 +17,8 @@ from errors import BadInput
 from execution.rules import build_rules
 from gating.explain import Considered, Deciding, Explanation, Reason, Standing, explain
 from gating.history import Change, list_changes, origin_of
-from gating.model import Access, DenialCode, Grant, Override, Rule, Snapshot, Source, Value, ValueKind, decide
+from gating.model import Access, DenialCode, Grant, Rule, Snapshot, Source, decide
+from gating.values import Override, Value, ValueKind
 from identity.members import Member
 from resolvers.context import Context, Info
 from resolvers.inputs import is_id

@@ -14,7 +14,8 @@ from content.bookmarks import count_bookmarks, list_bookmarks
 from content.model import Entry
 from execution.selection import open_selection
 from gating.merge import Amount
-from gating.model import Grant, Snapshot, Source, ValueKind
+from gating.model import Grant, Snapshot, Source
+from gating.values import ValueKind
 from identity.members import Member, find_member, find_member_with, find_members
 from metering.model import API_CALLS, DailyUsage, month_of
 from metering.usage import USED_BY_MEMBER, daily_usage_of, usage_of

@@ -13,7 +13,9 @@ show_enum(
     {
         DenialCode.UNAUTHENTICATED: "Nobody is signed in, and this needs somebody.",
         DenialCode.ENTITLEMENT_REQUIRED: "The caller's plan does not include the feature.",
-        DenialCode.QUOTA_EXCEEDED: "The plan includes it, but this month's amount is used up.",
+        DenialCode.REGION_RESTRICTED: "The feature is not given in the country of the member's address; no plan does.",
+        DenialCode.ROLE_REQUIRED: "The feature is not for the role that the caller has; no plan gives it.",
+        DenialCode.QUOTA_EXCEEDED: "The plan includes it, but all of it is used up for now.",
         DenialCode.SCOPE_REQUIRED: "The token lacks a scope.",
         DenialCode.FORBIDDEN: "This caller may never do this.",
         DenialCode.COST_LIMIT: "The operation asks for too much at once.",
@@ -28,6 +30,8 @@ show_enum(
         ActionKind.SIGN_IN: "Sign in; it may be included then.",
         ActionKind.UPGRADE: "Get the plan that is named.",
         ActionKind.REQUEST_SCOPE: "Get a token that carries the scope.",
+        ActionKind.CORRECT_ADDRESS: "If the billing address names the wrong country, correct it.",
+        ActionKind.REQUEST_ROLE: "Get a token that carries one of the `roles`, from whoever gives them.",
         ActionKind.RETRY: "Try again in a moment.",
     },
     name="DenialActionKind",
@@ -46,6 +50,7 @@ class RequiredPlan:
 class DenialAction:
     kind: ActionKind = field("What to do.")
     plan: str | None = field("The key of the cheapest plan that suffices; null when no plan is needed or none has it.")
+    roles: list[str] = field("The roles any of which suffices, where the denial is for the lack of one.")
 
 
 @strawberry.type(description="Why something is locked and what opens it.")

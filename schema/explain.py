@@ -6,7 +6,8 @@ import strawberry
 
 from gating.directives import Audience, only_for
 from gating.explain import Deciding, Standing
-from gating.model import DenialCode, Source, ValueKind
+from gating.model import DenialCode, Source
+from gating.values import ValueKind
 from schema.fields import field, show_enum
 from schema.subscriptions import StripeEvent
 
@@ -22,6 +23,7 @@ show_enum(
         Source.PROMOTION: "A promotion includes it.",
         Source.GRANDFATHERED: "An older price included it, and still does.",
         Source.MANUAL: "An operator granted it.",
+        Source.EXPERIMENT: "An experiment gives it for nothing to some.",
     },
     name="EntitlementSource",
 )
@@ -43,7 +45,7 @@ show_enum(
     {
         Standing.DECIDES: "It made the value, alone or with others.",
         Standing.COUNTS_NOT: "It was in force, but others gave more.",
-        Standing.OVERRIDDEN: "It was in force, but something set by an operator stood over it.",
+        Standing.OVERRIDDEN: "It was in force, but something set by an operator, or an experiment, stood over it.",
         Standing.NOT_YET: "It had not begun.",
         Standing.ENDED: "It had ended.",
     },

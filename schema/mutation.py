@@ -9,12 +9,13 @@ from resolvers import actions, publishing
 from resolvers.context import Info
 from schema import inputs, payloads
 from schema.billing_operations import BillingOperations
+from schema.override_operations import OverrideOperations
 
 T = "What to do it with."
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(BillingOperations):
+class Mutation(BillingOperations, OverrideOperations):
     @strawberry.field(
         description="Keeps content in the caller's bookmarks. Repeating it changes nothing.",
         directives=[Authenticated()],

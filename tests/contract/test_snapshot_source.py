@@ -8,10 +8,11 @@ import pytest
 
 from errors import Unavailable
 from gating.codec import encode_snapshot
-from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Snapshot, Source
 from gating.ports import SnapshotSource
 from gating.postgres import PostgresSnapshots
 from gating.record import record_grants
+from gating.values import Override, ValueKind
 from identity.members import ensure_member
 from storage.database import connect
 from tests.fakes.snapshots import MemorySource

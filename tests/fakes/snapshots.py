@@ -9,7 +9,8 @@ from datetime import datetime
 from clock import Clock
 from errors import Unavailable
 from gating.codec import canonical
-from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot
+from gating.model import Grant, LevelGrant, LimitGrant, Snapshot
+from gating.values import Override
 
 
 @dataclass

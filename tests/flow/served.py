@@ -39,7 +39,15 @@ OPERATOR = Principal(
     Kind.OPERATOR,
     "olga",
     frozenset(
-        {"members:read", "subscriptions:read", "events:read", "events:write", "entitlements:read", "content:write"}
+        {
+            "members:read",
+            "subscriptions:read",
+            "events:read",
+            "events:write",
+            "entitlements:read",
+            "entitlements:write",
+            "content:write",
+        }
     ),
 )
 INTEGRATOR = Principal(Kind.INTEGRATOR, "partner", frozenset({"entitlements:read"}))

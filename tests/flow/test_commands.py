@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from cli.seed import DEMO_MEMBERS
-from gating.model import Override, ValueKind
 from gating.postgres import PostgresSnapshots
+from gating.values import Override, ValueKind
 from storage.database import Database
 from storage.embedded import postgres
 from storage.migrate import pending
@@ -122,7 +122,7 @@ async def test_an_operator_sets_what_a_member_holds_and_takes_it_back(environ: E
     overridden = await source.get_snapshot(member_id)
     ends_at = datetime(2126, 1, 1, tzinfo=UTC)
     assert overridden.overrides == (Override(ValueKind.LIMIT, "projects", 200, "T-7", None, None, ends_at),)
-    assert gatehouse("override", "remove", member_id, "projects", environ=environ).returncode == 0
+    assert gatehouse("override", "remove", member_id, "projects", "--case", "T-7", environ=environ).returncode == 0
     after = await source.get_snapshot(member_id)
     assert (after.grants, after.limits, after.overrides) == (before.grants, before.limits, ())
     assert after.revision == before.revision + 2

@@ -11,7 +11,8 @@ from billing.model import Catalogue
 from gating.codec import decode_content
 from gating.explain import explain
 from gating.history import list_changes, origin_of
-from gating.model import Grant, Holdings, LimitGrant, Override, Snapshot, Source, ValueKind
+from gating.model import Grant, Holdings, LimitGrant, Snapshot, Source
+from gating.values import Override, ValueKind
 from storage.database import Database
 from tests.clock import FixedClock
 from tests.flow.replay import Gatehouse, at, gatehouse

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from content.model import Kind
 from content.seed import entry_id
-from gating.model import Holdings, Override, ValueKind
+from gating.model import Holdings
+from gating.values import Override, ValueKind
 from identity.model import ANONYMOUS, Principal
 from tests.flow.served import ENTERPRISE, FREE, INTEGRATOR, OPERATOR, PRO, Served, member
 

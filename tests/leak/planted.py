@@ -32,6 +32,7 @@ EVENT_ID = "evt_canary66f2"
 DEAD_ID = "cus_canary77a3"
 RECONCILIATION_KEY = "canary"
 RECONCILIATION_ID = "rec_" + sha256(RECONCILIATION_KEY.encode()).hexdigest()[:16]
+CASE = "canary-88b4 a case"
 EVENT = {
     "id": EVENT_ID,
     "object": "event",
@@ -76,6 +77,8 @@ PLANTED = {
     "Mutation.replayStripeEvent": Planted((OPERATOR,), (EVENT_ID,), ("stripe_event",)),
     "Mutation.replayDeadLetter": Planted((OPERATOR,), (DEAD_ID,), ("customer_sync",)),
     "Mutation.startReconciliation": Planted((OPERATOR,), (RECONCILIATION_ID,), ("reconciliation",)),
+    "Mutation.setOverride": Planted((OPERATOR,), (CASE,), ("organization_override",)),
+    "Mutation.removeOverride": Planted((OPERATOR,), (CASE,), ("organization_override",)),
     "Query.memberEntitlements": Planted((OPERATOR, INTEGRATOR), (GRANT_ENDS,), ("member",)),
     "Mutation.bookmarkContent": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
     "Mutation.removeBookmark": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
@@ -100,6 +103,9 @@ IDS = {
 }
 DRAFT_ID = "art_draft"
 
+OVERRIDE = """INSERT INTO organization_override (organization_id, kind, key, value, source_id)
+      VALUES ('org_canary', 'limit', 'projects', '7', 'case') ON CONFLICT DO NOTHING;"""
+
 PLANT = f"""
     INSERT INTO author (id, name) VALUES ('aut_canary', 'An author');
     INSERT INTO content (author_id, teaser, id, kind, slug, title, published_at) VALUES
@@ -118,6 +124,8 @@ PLANT = f"""
     INSERT INTO stripe_event (id, type, created_at, received_at, livemode, body)
       VALUES ('{EVENT_ID}', 'invoice.paid', '2026-02-01', '2026-02-01', false, '{json.dumps(EVENT)}');
     INSERT INTO reconciliation (id, requested_at) VALUES ('{RECONCILIATION_ID}', '2026-02-01');
+    INSERT INTO organization (id, name, created_at) VALUES ('org_canary', 'An organisation', '2026-01-01');
+    {OVERRIDE}
     INSERT INTO customer_sync (customer_id, dirty, dead_at) VALUES ('{DEAD_ID}', 1, '2026-02-01');
     INSERT INTO content_file (content_id, required_feature, file_url) VALUES ('dwn_canary', 'downloads', '{FILE_URL}');
     INSERT INTO content_stats (content_id, required_feature, read_count) VALUES
@@ -135,6 +143,7 @@ PLANT_MEMBER = f"""
 """
 
 RESTORE = f"""
+    {OVERRIDE}
     UPDATE content SET published_at = NULL WHERE id = '{DRAFT_ID}';
     UPDATE customer_sync SET dead_at = '2026-02-01' WHERE customer_id = '{DEAD_ID}';
     UPDATE content_stats SET read_count = {READ_COUNT};

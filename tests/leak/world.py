@@ -39,6 +39,7 @@ from tests.leak.planted import (
     BARE_INTEGRATOR,
     BARE_OPERATOR,
     CALLERS,
+    CASE,
     DEAD_ID,
     DRAFT_ID,
     EMAILS,
@@ -60,7 +61,15 @@ from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
 
 OPERATOR_SCOPES = frozenset(
-    {"members:read", "subscriptions:read", "events:read", "events:write", "entitlements:read", "content:write"}
+    {
+        "members:read",
+        "subscriptions:read",
+        "events:read",
+        "events:write",
+        "entitlements:read",
+        "entitlements:write",
+        "content:write",
+    }
 )
 
 PRINCIPALS = {caller: Principal(Kind.MEMBER, f"mem_{caller}") for caller in MEMBERS} | {
@@ -216,6 +225,10 @@ def _by_id(form: str, *types: str) -> Callable[[str], str | None]:
     return given
 
 
+def _overriding(value: str = "") -> str:
+    return f'(input: {{organizationId: "org_canary", key: "projects", case: "{CASE}" {value}}})'
+
+
 CONTENT = ("Article", "Post", "Course", "Download")
 ARGUMENTS: dict[str, Callable[[str], str | None]] = {
     "Query.node": _by_id('(id: "{id}")', *reversed(IDS)),
@@ -234,6 +247,8 @@ ARGUMENTS: dict[str, Callable[[str], str | None]] = {
     "Mutation.replayStripeEvent": lambda _: f'(input: {{eventId: "{EVENT_ID}"}})',
     "Mutation.replayDeadLetter": lambda _: f'(input: {{deadLetterId: "{DEAD_ID}"}})',
     "Mutation.startReconciliation": lambda _: f'(input: {{idempotencyKey: "{RECONCILIATION_KEY}"}})',
+    "Mutation.setOverride": lambda _: _overriding('value: "7"'),
+    "Mutation.removeOverride": lambda _: _overriding(),
     "Mutation.publishContent": lambda target: (
         None if target in IDS and target != "Article" else f'(input: {{contentId: "{DRAFT_ID}"}})'
     ),

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from billing.by_hand import setting_of
 from billing.catalogue import load_catalogue
-from cli.override import setting_of
 from errors import BadInput
-from gating.model import ValueKind
+from gating.values import ValueKind
 
 CATALOGUE = load_catalogue(Path("catalogue.yaml"))
 

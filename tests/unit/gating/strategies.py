@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Source, ValueKind
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
+from gating.values import Override, ValueKind
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCALES = {"support": ("community", "standard", "priority"), "speed": ("slow", "fast")}

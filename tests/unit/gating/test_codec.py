@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gating.codec import Unreadable, canonical, decode_content, decode_snapshot, encode_content, encode_snapshot
-from gating.model import Grant, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
+from gating.model import Grant, LevelGrant, LimitGrant, Snapshot, Source
+from gating.values import Override, ValueKind
 
 names = st.text(max_size=6)
 zones = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8))])
@@ -41,6 +42,7 @@ snapshots = st.builds(
     st.lists(limits, max_size=5).map(tuple),
     st.lists(levels, max_size=3).map(tuple),
     st.lists(overrides, max_size=3).map(tuple),
+    countries=st.lists(st.sampled_from(["DE", "FR", "KP"]), max_size=3).map(tuple),
 )
 
 
@@ -55,6 +57,7 @@ def test_order_zone_and_repetition_leave_no_trace(snapshot: Snapshot, seed: int)
         limits=shuffled(snapshot.limits, 1),
         levels=shuffled(snapshot.levels, 2),
         overrides=shuffled(snapshot.overrides, 2),
+        countries=shuffled(snapshot.countries, 2),
     )
     assert encode_snapshot(canonical(other)) == encode_snapshot(canonical(snapshot))
 
@@ -67,7 +70,8 @@ def test_other_facts_give_other_bytes(one: Snapshot, other: Snapshot) -> None:
 def facts_of(snapshot: Snapshot) -> list[list[str]]:
     """As texts: True equals 1, and contributions to limits count as often as they stand there."""
     once = (snapshot.grants, snapshot.levels, snapshot.overrides)
-    return [sorted({text_of(each) for each in facts}) for facts in once] + [sorted(map(text_of, snapshot.limits))]
+    facts = [sorted({text_of(each) for each in facts}) for facts in once]
+    return [*facts, sorted(map(text_of, snapshot.limits)), sorted({*snapshot.countries})]
 
 
 def text_of(fact: Grant | LimitGrant | LevelGrant | Override) -> str:
@@ -77,9 +81,9 @@ def text_of(fact: Grant | LimitGrant | LevelGrant | Override) -> str:
 
 
 @given(snapshots)
-def test_without_levels_and_overrides_content_is_what_earlier_releases_wrote(snapshot: Snapshot) -> None:
+def test_with_grants_and_limits_alone_content_is_what_earlier_releases_wrote(snapshot: Snapshot) -> None:
     """So an upgrade raises no revision."""
-    old = replace(snapshot, levels=(), overrides=())
+    old = replace(snapshot, levels=(), overrides=(), countries=())
     assert set(orjson.loads(encode_content(old))) == {"grants", "limits"}
 
 
@@ -110,7 +114,7 @@ def test_what_was_encoded_is_decoded(snapshot: Snapshot) -> None:
         b"[]",
         b"nonsense",
         b"\xff",
-        b'[3,"ann",1,{"grants":[],"limits":[]}]',
+        b'[4,"ann",1,{"grants":[],"limits":[]}]',
         b'[2,"ann",1,{"grants":[],"limits":[["calls",-1,"manual","x",null,null]]}]',
         b'[2,"ann",1,{"grants":[],"limits":[],"overrides":[["feature","a",7,"x",null,null,null]]}]',
         b'[2,"ann",1,["grants","limits"]]',

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gating.explain import Deciding, Explanation, Reason, Standing, explain
 from gating.merge import Amount, add_up, highest, most
-from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Snapshot, Source
+from gating.values import Override, ValueKind
 from tests.unit.gating.strategies import NOW, SCALES, holdings
 
 SUB, FREE = (Source.SUBSCRIPTION, "sub_1"), (Source.FREE, "free")

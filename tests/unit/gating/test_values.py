@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from gating.merge import Amount, add_up, highest, merge_limits, most
-from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Override, Snapshot, Source, ValueKind
+from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Snapshot, Source
+from gating.values import Override, ValueKind
 from tests.unit.gating.strategies import NOW, SCALES, gifts, holdings
 
 SUB, FREE, MANUAL = (Source.SUBSCRIPTION, "sub_1"), (Source.FREE, "free"), (Source.MANUAL, "gift_1")
