@@ -1,6 +1,6 @@
 """Lists of content within something else, for many of them in one statement: lessons of courses, courses of authors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,15 +44,11 @@ async def list_nested(
 ) -> dict[str, list[tuple[Any, Entry]]]:
     """By parent, at most `limit` pairs of key and entry, those after the (key, id) `after`; a parent may be absent."""
     selected = select(columns | {nested.parent})
-    direction, beyond = ("DESC", "<") if nested.descending else ("ASC", ">")
-    follows = f" AND (c.{nested.key}, c.id) {beyond} (:after_key, :after_id)" if after else ""
-    order = f"c.{nested.key} {direction}" + ("" if nested.unique else f", c.id {direction}")
     own = ", ".join(f"c.{name}" for name in sorted(selected.own | {nested.key}))
     query = (
         f"SELECT {selected.columns}, c.{nested.key} AS key"
         " FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS p(id, place) CROSS JOIN LATERAL"
-        f" (SELECT {own} FROM content c WHERE c.{nested.parent} = p.id AND c.kind = '{nested.kind}'"
-        f" AND {nested.where}{follows} ORDER BY {order} LIMIT :limit) c{selected.joins} ORDER BY p.place, {order}"
+        f" (SELECT {own} {_within(nested, bool(after))}) c{selected.joins} ORDER BY p.place, {_order(nested)}"
     )
     parameters = {"ids": parent_ids, "limit": limit, **({"after_key": after[0], "after_id": after[1]} if after else {})}
     found: dict[str, list[tuple[Any, Entry]]] = {}
@@ -60,6 +56,62 @@ async def list_nested(
     for key, entry in selected.entries(rows):
         found.setdefault(getattr(entry, nested.parent), []).append((key, entry))
     return found
+
+
+def _within(nested: Nested, after: bool) -> str:
+    """The end of a statement that lists the entries within `p`."""
+    follows = f" AND (c.{nested.key}, c.id) {'<' if nested.descending else '>'} (:after_key, :after_id)"
+    return (
+        f"FROM content c WHERE c.{nested.parent} = p.id AND c.kind = '{nested.kind}' AND {nested.where}"
+        f"{follows if after else ''} ORDER BY {_order(nested)} LIMIT :limit"
+    )
+
+
+def _order(nested: Nested) -> str:
+    direction = "DESC" if nested.descending else "ASC"
+    return f"c.{nested.key} {direction}" + ("" if nested.unique else f", c.id {direction}")
+
+
+COLUMNS: Mapping[str, type[str] | type[int]] = {
+    **dict.fromkeys(("id", "slug", "title", "teaser"), str),
+    "position": int,
+}
+"""Those that `list_nested_json` can write. Every record has them, and integers are of 32 bits."""
+
+
+async def list_nested_json(
+    database: Database,
+    nested: Nested,
+    columns: Sequence[str],
+    pieces: Sequence[str],
+    between: str,
+    parent_ids: Sequence[str],
+    *,
+    after: tuple[Any, str] | None,
+    limit: int,
+) -> dict[str, str] | None:
+    """By parent, the values of `columns` as JSON with `pieces` around them, one more, and `between` two entries.
+
+    In order and as many as `list_nested` would list; no text where there are none. None if a value is null. The pieces
+    are parameters, so that there are as many statements as there are choices of columns, whatever clients call them.
+    """
+    texts = {f"piece_{place}": piece for place, piece in enumerate(pieces)}
+    written = "CAST(:piece_0 AS text)" + "".join(
+        f" || {_json(name)} || :piece_{place}" for place, name in enumerate(columns, 1)
+    )
+    query = (
+        "SELECT p.id, (SELECT CASE WHEN count(entry) = count(*) THEN coalesce(string_agg(entry, :between), '') END"
+        f" FROM (SELECT {written} AS entry {_within(nested, bool(after))}) listed)"
+        " FROM unnest(CAST(:ids AS text[])) AS p(id)"
+    )
+    position = {"after_key": after[0], "after_id": after[1]} if after else {}
+    parameters = {"ids": parent_ids, "between": between, "limit": limit, **texts, **position}
+    found: dict[str, str] = {row[0]: row[1] for row in await database.fetch(query, parameters)}
+    return None if None in found.values() else found
+
+
+def _json(column: str) -> str:
+    return f"CAST(c.{column} AS text)" if COLUMNS.get(column) is int else f"to_json(c.{column})"
 
 
 async def count_nested(database: Database, nested: Nested, parent_ids: Sequence[str]) -> dict[str, int]:

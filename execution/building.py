@@ -26,6 +26,7 @@ from strawberry.schema.types.base_scalars import isoformat
 from execution.fetching import get_nullable, runtime_type
 from execution.plan import Attribute, Constant, FieldPlan, Plan, Refused, Selection
 from execution.plan_run import Irregular, PlanRun
+from execution.ready import Ready
 
 CERTAIN: Mapping[Any, str] = {
     GraphQLString: "{0}.__class__ is str",
@@ -50,7 +51,13 @@ def compile_builder(plan: Plan) -> Build:
             f"    return s{plan.root.number}(run.root{', []' if plan.root.tells else ''})",
         ]
     )
-    scope: dict[str, Any] = {**writer.constants, "fail": _fail, "told": runtime_type, "by_class": _by_class}
+    scope: dict[str, Any] = {
+        **writer.constants,
+        "fail": _fail,
+        "told": runtime_type,
+        "by_class": _by_class,
+        "ready": _ready,
+    }
     scope |= {"datetime": datetime, "UTC": UTC, "instant": _instant}
     exec(compile(source, "<plan>", "exec"), scope)  # noqa: S102 - made of names of the schema and literals alone
     return cast(Build, scope["build"])
@@ -106,7 +113,7 @@ class _Writer:
             return self.items(planned, cast("GraphQLList[Any]", returned).of_type, value, kept, path, absent)
         if not path and planned.by_class is not None and len(planned.by_class) == len(planned.below) == 1:
             [known], [selection] = planned.by_class, planned.below.values()
-            other = f"({absent} if {kept} is None else fail())"
+            other = f"({absent} if {kept} is None else ready({kept}))"
             answer = self.answer(selection, kept)
             return f"({answer} if ({kept} := {value}).__class__ is {self.constant(known)} else {other})"
         argument = f", {path}]" if path else ""
@@ -147,7 +154,7 @@ class _Writer:
         functions = self.name()
         by_name = ", ".join(f"{name!r}: {self.define(each)}" for name, each in planned.below.items())
         if planned.by_class is None:
-            self.late.append(f"{functions} = {{{by_name}}}")
+            self.late.append(f"{functions} = {{None: ready, {by_name}}}")
             return f"{functions}[told(run, {self.constant(planned)}, {kept})]"
         self.late.append(f"{functions} = by_class({self.constant(planned.by_class)}, {{{by_name}}})")
         return f"{functions}[{kept}.__class__]"
@@ -201,7 +208,13 @@ def _instant(value: datetime) -> str:
 
 
 def _by_class(known: Mapping[type, str], functions: Mapping[str, Any]) -> dict[type, Any]:
-    return {each: functions[name] for each, name in known.items()}
+    return {Ready: _ready, **{each: functions[name] for each, name in known.items()}}
+
+
+def _ready(value: Any, _path: Any = None) -> Ready:
+    if value.__class__ is not Ready:
+        raise Irregular
+    return value
 
 
 def _fail(*_: Any) -> Any:

@@ -24,6 +24,7 @@ from graphql.pyutils import Undefined, is_iterable
 from execution.fetching import runtime_type
 from execution.plan import Attribute, Constant, FieldPlan, Refused, Selection
 from execution.plan_run import PlanRun
+from execution.ready import Ready
 
 Position = list[str | int]
 
@@ -159,7 +160,9 @@ def _complete_list(state: _Completing, planned: FieldPlan, inner: Any, value: An
     return completed
 
 
-def _complete_object(state: _Completing, planned: FieldPlan, value: Any, at: Position) -> dict[str, Any]:
+def _complete_object(state: _Completing, planned: FieldPlan, value: Any, at: Position) -> dict[str, Any] | Ready:
+    if value.__class__ is Ready:
+        return value
     name = runtime_type(state.run, planned, value)
     if name is None:
         raise _wrong_type(state, planned, value)

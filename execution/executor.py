@@ -98,6 +98,7 @@ class GatedExecutor(StrawberryGraphQLCoreExecutionContext):
     denied: dict[str, Denied]
     type_accesses: dict[str, TypeAccess]
     selections: dict[tuple[Any, ...], Any]
+    takes_ready = False
 
     def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -142,10 +142,11 @@ def _keep(run: PlanRun, planned: FieldPlan, values: list[Any]) -> list[Work]:
 def _settled(returned: Any, value: Any) -> Any:
     """Lists that can be walked only once are made ones that can be walked again."""
     returned = get_nullable(returned)
-    if not isinstance(returned, GraphQLList) or not is_iterable(value):
+    known = value.__class__ in (list, tuple)
+    if not isinstance(returned, GraphQLList) or not (known or is_iterable(value)):
         return value
     inner: Any = cast(Any, returned).of_type
-    items: Any = value if value.__class__ in (list, tuple) else list(value)
+    items: Any = value if known else list(value)
     return [_settled(inner, item) for item in items] if isinstance(get_nullable(inner), GraphQLList) else items
 
 

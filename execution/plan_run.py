@@ -35,6 +35,7 @@ class PlanRun:
         "plan",
         "root",
         "selections",
+        "takes_ready",
         "type_accesses",
         "values",
         "variables",
@@ -58,6 +59,7 @@ class PlanRun:
         self.root = root
         self.values: list[list[Any]] = [[]] * plan.places
         self.irregular = False
+        self.takes_ready = True
         self.type_accesses: dict[str, TypeAccess] = {}
         self.selections = plan.selections
 

@@ -16,13 +16,17 @@ EXECUTOR = "gatehouse.executor"
 
 
 class Running(Protocol):
-    """One operation of one caller; `type_accesses` and `selections` remember for the resolvers."""
+    """One operation of one caller; `type_accesses` and `selections` remember for the resolvers.
+
+    `takes_ready` says whether values may come as JSON (`ready`).
+    """
 
     schema: GraphQLSchema
     access: Access
     gate: Gate
     type_accesses: dict[str, TypeAccess]
     selections: dict[tuple[Any, ...], Any]
+    takes_ready: bool
 
     @property
     def offers(self) -> Offers: ...

@@ -7,10 +7,12 @@ import strawberry
 
 from content.model import Author, Course, Entry, Lesson
 from content.nested import COURSES, LESSONS, Nested, count_nested, list_nested
+from execution.ready import Ready
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, connect, page_for
 from resolvers.context import Context, Info
 from resolvers.loading import load_content
+from resolvers.ready import list_ready
 from resolvers.together import together
 
 
@@ -27,21 +29,23 @@ async def course(lessons: Sequence[Lesson], info: Info) -> Sequence[Entry | None
 @together
 async def lessons(
     courses: Sequence[Course], info: Info, first: First = 20, after: After = None
-) -> Sequence[Connection[Entry]]:
+) -> Sequence[Connection[Entry] | Ready]:
     return await _nested(info, LESSONS, Lesson, [each.id for each in courses], first, after)
 
 
 @together
 async def courses_of(
     authors: Sequence[Author], info: Info, first: First = 20, after: After = None
-) -> Sequence[Connection[Entry]]:
+) -> Sequence[Connection[Entry] | Ready]:
     return await _nested(info, COURSES, Course, [each.id for each in authors], first, after)
 
 
 async def _nested(
     info: Info, nested: Nested, record: type[Entry], parent_ids: Sequence[str], first: int, after: str | None
-) -> Sequence[Connection[Entry]]:
+) -> Sequence[Connection[Entry] | Ready]:
     context, page = info.context, page_for(first, after, nested.kind, nested.key_type)
+    if (ready := await list_ready(info, nested, parent_ids, page)) is not None:
+        return ready
     found = await list_nested(
         context.services.database,
         context.access.features,
