@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
+from billing.actions import Acting
 from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
 from billing.claims import held_by
@@ -78,8 +79,12 @@ class Parts:
     catalogue: Catalogue
     clock: Clock
     metrics: Metrics
+    stripe: StripeApi | None
+    """None where no key is set."""
 
     async def close(self) -> None:
+        if self.stripe:
+            await self.stripe.close()
         await self.database.close()
         await self.redis.aclose()
 
@@ -94,7 +99,8 @@ def build_app(
     """The web application. Raises NotConfigured; its start does too when the database login is not fit for service."""
     parts = _parts(settings, clock or SystemClock(), query_logger)
     feed, store = Feed(parts.database), _store(parts)
-    services = Services(parts.clock, parts.database, parts.catalogue, store, feed, _inbox(settings, parts).replay)
+    replay, acting = _inbox(settings, parts).replay, _acting(settings, parts)
+    services = Services(parts.clock, parts.database, parts.catalogue, store, feed, replay, acting)
     keys = keys_for(settings.signing_key_file, settings.data_dir)
     surface = _surface(settings, parts, keys, services, read_rules)
     webhook = _webhooks(settings, parts)
@@ -139,16 +145,10 @@ class Tools:
 def build_tools(settings: Settings, *, clock: Clock | None = None) -> Tools:
     """Raises NotConfigured."""
     parts = _parts(settings, clock or SystemClock(), None)
-    inbox = _inbox(settings, parts)
-    if settings.stripe_api_key is None:
+    inbox, stripe = _inbox(settings, parts), parts.stripe
+    if stripe is None:
         return Tools(parts, inbox)
-    stripe = StripeApi(
-        settings.stripe_api_key.get_secret_value(),
-        base_address=settings.stripe_api_base,
-        budget=SharedBudget(parts.database),
-    )
-    key = settings.stripe_member_metadata_key
-    syncing = Syncing(parts.database, stripe, parts.catalogue, parts.clock, key, spacing_seconds=SPACING_SECONDS)
+    syncing = _syncing(settings, parts, stripe)
     backfill = Backfill(parts.database, stripe, inbox, parts.clock)
 
     async def fill() -> Sequence[str]:
@@ -203,7 +203,26 @@ def _parts(settings: Settings, clock: Clock, query_logger: QueryLogger | None) -
     catalogue = load_catalogue(settings.catalog)
     metrics = Metrics()
     snapshots = RedisSnapshots(redis, clock, on_heard=metrics.propagation_seconds.observe)
-    return Parts(database, redis, PostgresSnapshots(database), snapshots, catalogue, clock, metrics)
+    stripe = _stripe(settings, database)
+    return Parts(database, redis, PostgresSnapshots(database), snapshots, catalogue, clock, metrics, stripe)
+
+
+def _acting(settings: Settings, parts: Parts) -> Acting | None:
+    if parts.stripe is None:
+        return None
+    return Acting(_syncing(settings, parts, parts.stripe), parts.stripe.ask, settings.return_addresses)
+
+
+def _stripe(settings: Settings, database: Database) -> StripeApi | None:
+    if settings.stripe_api_key is None:
+        return None
+    key, budget = settings.stripe_api_key.get_secret_value(), SharedBudget(database)
+    return StripeApi(key, base_address=settings.stripe_api_base, budget=budget)
+
+
+def _syncing(settings: Settings, parts: Parts, stripe: StripeApi) -> Syncing:
+    key = settings.stripe_member_metadata_key
+    return Syncing(parts.database, stripe, parts.catalogue, parts.clock, key, spacing_seconds=SPACING_SECONDS)
 
 
 def _opened(url: SecretStr | None, name: str) -> str:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -40,6 +41,27 @@ def _existing_file(path: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     return path
+
+
+def origin_of(url: str) -> str | None:
+    """`scheme://host[:port]` of a web address, as browsers write it; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    own = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, own) else "")
+
+
+def _origins(urls: tuple[str, ...]) -> tuple[str, ...]:
+    for url in urls:
+        if origin_of(url) != url:
+            raise ValueError(f"write {origin_of(url) or 'https://example.org'} in place of {url}")
+    return urls
 
 
 _PostgresUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
@@ -74,6 +96,9 @@ class Settings(BaseModel):
         (), description="the webhook endpoint's signing secrets, whsec_…, comma-separated"
     )
     stripe_member_metadata_key: str = Field("member_id", description="the metadata key by which Stripe names a member")
+    return_origins: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_origins)] = Field(
+        (), description="where Stripe's pages may send people back to, https://host, comma-separated"
+    )
     token_issuer: str = Field("gatehouse", description="the `iss` of tokens minted and accepted")
     signing_key_file: Annotated[Path, AfterValidator(_existing_file)] | None = Field(
         None, description="the PEM file of the private key that signs tokens"
@@ -83,6 +108,12 @@ class Settings(BaseModel):
     @property
     def development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def return_addresses(self) -> tuple[str, ...]:
+        """`return_origins`; in development our own address where none are set."""
+        own = (f"http://{self.host}:{self.port}", f"http://localhost:{self.port}") if self.development else ()
+        return self.return_origins or own
 
 
 _REQUIRED_IN_PRODUCTION = ("database_url", "redis_url", "stripe_api_key", "stripe_webhook_secrets", "signing_key_file")

@@ -39,6 +39,11 @@ def id_in(value: object, key: str) -> str | None:
     return text_in(found, "id") if is_object(found) else text_in(value, key)
 
 
+def id_of(value: Mapping[str, Any]) -> str:
+    """The id of an object that Stripe answered; it has one."""
+    return str(value["id"])
+
+
 def time_in(value: object, key: str) -> datetime | None:
     """An instant given in whole seconds since 1970."""
     found: object = value.get(key) if is_object(value) else None

@@ -7,14 +7,32 @@ from typing import Any, Protocol
 from billing.state import Dispute, Link, Node, Subscription
 from errors import Unavailable
 
+Json = Mapping[str, Any]
+
 
 class Refused(Unavailable):
-    """Stripe understood the request and refuses it. `stripe_code` is Stripe's word for why, empty if it gave none."""
+    """Stripe understood the request and refuses it.
 
-    def __init__(self, message: str, stripe_code: str, status: int) -> None:
+    `stripe_code` is Stripe's word for why, `decline_code` the bank's; empty if there is none. `said` is its sentence.
+    """
+
+    def __init__(self, message: str, stripe_code: str, status: int, decline_code: str = "") -> None:
         super().__init__(f"Stripe refuses ({stripe_code or status}): {message}")
+        self.said = message
         self.stripe_code = stripe_code
         self.status = status
+        self.decline_code = decline_code
+
+
+class Ask(Protocol):
+    """One request to Stripe, as `get`, `/v1/products/x`: its answer, None for what is not there.
+
+    Raises Refused when Stripe understands and refuses, errors.Unavailable when it does not answer as it should.
+    """
+
+    async def __call__(
+        self, method: str, path: str, parameters: Json | None = None, *, idempotency_key: str | None = None
+    ) -> Json | None: ...
 
 
 class StripeGateway(Protocol):

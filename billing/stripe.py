@@ -16,7 +16,7 @@ from stripe.params import (
 )
 
 from billing.facts import links_of
-from billing.objects import dispute_from, object_in, subscription_from
+from billing.objects import dispute_from, object_in, subscription_from, text_in
 from billing.ports import Budget, Refused
 from billing.state import Dispute, Kind, Link, Node, Subscription
 from errors import Unavailable
@@ -190,7 +190,12 @@ async def _refusals() -> AsyncGenerator[None]:
     try:
         yield
     except (stripe.CardError, stripe.InvalidRequestError, stripe.IdempotencyError) as fault:
-        raise Refused(fault.user_message or str(fault), fault.code or "", fault.http_status or 400) from fault
+        message = fault.user_message or str(fault)
+        raise Refused(message, fault.code or "", fault.http_status or 400, _decline_code(fault)) from fault
+
+
+def _decline_code(fault: stripe.StripeError) -> str:
+    return text_in(object_in(fault.json_body, "error"), "decline_code") or ""
 
 
 @asynccontextmanager

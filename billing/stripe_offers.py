@@ -2,26 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from billing.objects import id_in, object_in, objects_in
 from billing.offers import Action, Offer, OfferChange, OfferKind, first_currency
+from billing.ports import Ask, Json
 
 LOOKUP_KEYS_AT_ONCE = 10
 FEATURES, METERS = "/v1/entitlements/features", "/v1/billing/meters"
 PRODUCTS, PRICES, COUPONS, CODES = "/v1/products", "/v1/prices", "/v1/coupons", "/v1/promotion_codes"
-
-Json = Mapping[str, Any]
-
-
-class Ask(Protocol):
-    """One request to Stripe: its answer, None for what is not there. Raises errors.Unavailable."""
-
-    async def __call__(
-        self, method: str, path: str, parameters: Json | None = None, *, idempotency_key: str | None = None
-    ) -> Json | None: ...
 
 
 class StripeOffers:

@@ -7,7 +7,13 @@ from billing.state import ENDED, Subscription
 from storage.database import Database
 from storage.rows import Row
 
-__all__ = ["Subscription", "find_subscription_of", "find_subscriptions_of", "list_subscriptions"]
+__all__ = [
+    "Subscription",
+    "find_subscription_of",
+    "find_subscriptions_of",
+    "list_subscriptions",
+    "list_subscriptions_of",
+]
 
 OF_MEMBERS = (
     "SELECT sync.member_id, subscription.content FROM customer_sync AS sync"
@@ -36,6 +42,11 @@ async def find_subscriptions_of(database: Database, member_ids: Collection[str])
         if row.member_id not in best or _order(subscription) > _order(best[row.member_id]):
             best[row.member_id] = subscription
     return best
+
+
+async def list_subscriptions_of(database: Database, member_id: str) -> Sequence[Subscription]:
+    """All that were ever mirrored of the member, in every status."""
+    return [_subscription(row) for row in await database.fetch(OF_MEMBERS, {"member_ids": [member_id]})]
 
 
 async def find_subscription(database: Database, subscription_id: str) -> Subscription | None:

@@ -15,6 +15,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.dataloader import DataLoader
 
+from billing.actions import Acting
 from billing.model import Catalogue
 from billing.ports import Replay
 from clock import Clock
@@ -31,7 +32,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the process offers to all operations; assembled once by `app`. `replay` is None where no events come in."""
+    """What the process offers to all operations; assembled once by `app`.
+
+    `replay` is None where no events come in, `acting` where no Stripe key is set.
+    """
 
     clock: Clock
     database: Database
@@ -39,6 +43,7 @@ class Services:
     store: EntitlementStore
     feed: Feed
     replay: Replay | None = None
+    acting: Acting | None = None
 
 
 @dataclass(slots=True)

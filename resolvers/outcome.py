@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from billing.refusals import Refusal
+
 Entity = TypeVar("Entity")
 
 
@@ -27,7 +29,12 @@ class Outcome(Generic[Entity]):
     """Either `entity`, or at least one error."""
 
     entity: Entity | None
-    user_errors: tuple[UserError, ...] = ()
+    user_errors: tuple[UserError | Refusal, ...] = ()
+
+
+def outcome_of(result: Entity | Refusal) -> Outcome[Entity]:
+    """What an action of billing came to."""
+    return Outcome(None, (result,)) if isinstance(result, Refusal) else Outcome(result)
 
 
 def refused(code: UserErrorCode, message: str, *path: str) -> Outcome[Any]:

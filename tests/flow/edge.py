@@ -89,9 +89,12 @@ class Edge:
 
 
 @asynccontextmanager
-async def serving(database_url: str, redis_url: str, clock: FixedClock, folder: Path) -> AsyncGenerator[Edge]:
-    """Uvicorn on a free port, in this loop. `database_url` is the application's login."""
+async def serving(
+    database_url: str, redis_url: str, clock: FixedClock, folder: Path, **more: str
+) -> AsyncGenerator[Edge]:
+    """Uvicorn on a free port, in this loop. `database_url` is the application's login; `more` are other settings."""
     environ = {"DATA_DIR": str(folder), "CATALOG": str(CATALOGUE), "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    environ |= more
     app = build_app(load_settings({f"GATEHOUSE_{name}": value for name, value in environ.items()}), clock=clock)
     database, redis = connect(database_url), connect_redis(redis_url)
     publish = partial(publish_pending, database, PostgresSnapshots(database), RedisSnapshots(redis, clock))

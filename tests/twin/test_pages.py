@@ -1,34 +1,16 @@
 """The hosted pages as a browser without script would use them: forms are found in the page, filled in and sent."""
 
 from collections.abc import Generator
-from html.parser import HTMLParser
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.twin.forms import Forms
 from tests.twin.stage import Stage, twin_stage
 from tests.twin.steps import customer, price, subscription
 
 SUCCESS = "https://example.test/ok?session={CHECKOUT_SESSION_ID}"
-
-
-class Forms(HTMLParser):
-    """The forms of a page: by id, their fields with what stands in them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: dict[str, dict[str, str]] = {}
-        self._inside = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self._inside = given.get("id", "")
-            self.found[self._inside] = {}
-        elif tag in ("input", "select") and "name" in given:
-            self.found[self._inside][given["name"]] = given.get("value", "")
 
 
 class Browser:

@@ -60,7 +60,9 @@ def _subscribe(world: World, session: Object, customer: Object, method: Object |
     asked: Object = {
         "customer": customer["id"],
         "items": [
-            {"price": each["price"], "quantity": each["quantity"]} for each in session["_items"] if each["recurring"]
+            {"price": each["price"], **({"quantity": each["quantity"]} if each["quantity"] is not None else {})}
+            for each in session["_items"]
+            if each["recurring"]
         ],
         "add_invoice_items": [
             {"price": e["price"], "quantity": e["quantity"]} for e in session["_items"] if not e["recurring"]
@@ -131,7 +133,12 @@ def _set_up(world: World, _session: Object, customer: Object, method: Object | N
 
 
 def total_of(world: World, items: list[Object], currency: str) -> int:
-    return sum(amount_for(world.get("price", each["price"]), each["quantity"], currency) for each in items)
+    return sum(amount_of(world, each, currency) for each in items)
+
+
+def amount_of(world: World, item: Object, currency: str) -> int:
+    """Of a line item; what is metered costs nothing yet."""
+    return 0 if item["quantity"] is None else amount_for(world.get("price", item["price"]), item["quantity"], currency)
 
 
 @timer("checkout.session", lambda session: session["expires_at"] if session["status"] == "open" else None)

@@ -41,7 +41,8 @@ def _asking(world: World, session: Object, problem: str | None = None) -> Respon
     for item in session["_items"]:
         price = world.get("price", item["price"])
         every = f" every {price['recurring']['interval']}" if price["recurring"] else ""
-        rows.append([f"{item['quantity']} x {named(world, price)}{every}"])
+        count = "by usage:" if item["quantity"] is None else f"{item['quantity']} x"
+        rows.append([f"{count} {named(world, price)}{every}"])
     customer = world.store.objects.get(session["customer"] or "") or {}
     email = customer.get("email") or session["customer_email"] or ""
     fields = [

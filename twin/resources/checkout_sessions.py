@@ -5,12 +5,11 @@ from typing import Any
 from twin.api.expansion import includable
 from twin.api.pages import list_of, page_of
 from twin.api.routes import Params, route
-from twin.billing.checkout import expire, total_of
+from twin.billing.checkout import amount_of, expire, total_of
 from twin.billing.items import priced, refuse
 from twin.core.errors import invalid
 from twin.core.store import Object, entries, inside, shown
 from twin.core.world import World
-from twin.money.amounts import amount_for
 from twin.money.totals import amount_off
 from twin.resources.fields import listing, metadata_of, patched, required
 
@@ -161,7 +160,7 @@ def _item(world: World, wanted: Object, mode: str, place: int) -> Object:
     return {
         "id": world.ids.new("li"),
         "price": price["id"],
-        "quantity": quantity or 1,
+        "quantity": None if metered else quantity,
         "recurring": bool(price["recurring"]),
     }
 
@@ -235,7 +234,7 @@ def line_items_of(world: World, session: Object) -> list[Object]:
 
 def _shown(world: World, session: Object, item: Object) -> Object:
     price = world.get("price", item["price"])
-    amount = amount_for(price, item["quantity"], session["currency"])
+    amount = amount_of(world, item, session["currency"])
     product = world.store.objects.get(price["product"]) or {}
     return {
         "id": item["id"],

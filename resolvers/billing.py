@@ -1,0 +1,31 @@
+"""What members do about their own billing. Each repeats safely under its idempotency key."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from billing.actions import Acting
+from billing.checkout import Checkout, CheckoutSession
+from billing.checkout import start_checkout as start
+from billing.refusals import NO_STRIPE, NOT_A_MEMBER, Refusal
+from resolvers.context import Info
+from resolvers.inputs import text_of
+from resolvers.outcome import Outcome, outcome_of
+
+Done = TypeVar("Done")
+
+
+async def as_member(
+    info: Info, key: str, act: Callable[[Acting, str, str], Awaitable[Done | Refusal]]
+) -> Outcome[Done]:
+    """`act(acting, member_id, key)` for the caller, where there is a member and a Stripe."""
+    member_id, acting = info.context.principal.member_id, info.context.services.acting
+    key = text_of("idempotencyKey", key)
+    if member_id is None:
+        return outcome_of(NOT_A_MEMBER)
+    if acting is None:
+        return outcome_of(NO_STRIPE)
+    return outcome_of(await act(acting, member_id, key))
+
+
+async def start_checkout(info: Info, key: str, wanted: Checkout) -> Outcome[CheckoutSession]:
+    return await as_member(info, key, lambda acting, member_id, key: start(acting, member_id, key, wanted))
