@@ -8,7 +8,7 @@ will see to it.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -29,11 +29,14 @@ from billing.state import Subscription
 from billing.sync import Syncing, sync_customer
 from errors import Unavailable
 from gating.mend import outrun
+from gating.model import Snapshot
 from gating.ports import SnapshotCache, SnapshotSource
 from gating.publish import publish
 
 BATCH = 500
 POLL_SECONDS = 5.0
+PAUSES = (0.05, 0.2, 1.0)
+"""Seconds, before asking the cache again."""
 
 MEMBERS = "SELECT member_id FROM member_entitlement WHERE member_id > :after ORDER BY member_id LIMIT :limit"
 UNPUBLISHED = "SELECT member_id FROM entitlement_outbox WHERE member_id = ANY(:ids)"
@@ -230,16 +233,25 @@ async def _cache_drifts(work: Reconciling, looked: Looked) -> AsyncGenerator[Dri
         yield None
 
 
+async def _find(cache: SnapshotCache, member_id: str) -> Snapshot | None:
+    """A moment in which the cache does not answer is not to undo the whole pass. Raises Unavailable when it lasts."""
+    for pause in PAUSES:
+        with suppress(Unavailable):
+            return await cache.find(member_id)
+        await asyncio.sleep(pause)
+    return await cache.find(member_id)
+
+
 async def _stale(work: Reconciling, member_ids: Collection[str]) -> list[str]:
     """Members whose cached entry is not what the database has, though nothing is on its way; mended."""
     found: list[str] = []
     for member_id in member_ids:
-        cached = await work.cache.find(member_id)
+        cached = await _find(work.cache, member_id)
         if cached is None or cached == await work.source.get_snapshot(member_id):
             continue
         on_its_way = await work.syncing.database.fetch(UNPUBLISHED, {"ids": [member_id]})
         # Read once more: what was on its way a moment ago may have arrived.
-        cached, current = await work.cache.find(member_id), await work.source.get_snapshot(member_id)
+        cached, current = await _find(work.cache, member_id), await work.source.get_snapshot(member_id)
         if on_its_way or cached is None or cached == current:
             continue
         if cached.revision > current.revision:

@@ -18,6 +18,8 @@ from gating.record import CHANNEL
 from storage.database import Database
 
 POLL_SECONDS = 1.0
+AGAIN_SECONDS = 0.2
+"""After something did not answer: it may have been a moment only, and somebody waits to hear of the change."""
 RETRY_SECONDS = 0.02
 AT_ONCE = 16
 BATCH = 500
@@ -46,8 +48,11 @@ async def run_publisher(database: Database, source: SnapshotSource, cache: Snaps
         tasks.create_task(_watch_cache(database, source, cache, clock))
         while True:
             woken.clear()
-            with suppress(Unavailable):
+            try:
                 await publish_pending(database, source, cache)
+            except Unavailable:
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await woken.wait()

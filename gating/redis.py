@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -57,7 +57,10 @@ def _ignore(_seconds: float) -> None:
 
 
 class RedisSnapshots:
-    """A SnapshotCache on Redis, Valkey or a cluster. Any failure is Unavailable; after five in a row at once."""
+    """A SnapshotCache on Redis, Valkey or a cluster. Any failure is Unavailable; after five in a row at once.
+
+    Nobody waits for a probe of whether it answers again: that is made beside whoever asks.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class RedisSnapshots:
         self._breaker = breaker or Breaker()
         self._script = script
         self._on_heard = on_heard
+        self._probe: asyncio.Task[None] | None = None
 
     async def find(self, member_id: str) -> Snapshot | None:
         """The entry, unless its answer may have changed by itself since it was written."""
@@ -160,8 +164,13 @@ class RedisSnapshots:
         return {"node": random.choice(self._redis.get_primaries())}  # noqa: S311 - no secret
 
     async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
-        if not self._breaker.allows():
+        if self._breaker.is_open:
+            if self._breaker.take_probe():
+                self._probe = asyncio.create_task(self._look_again())
             raise Unavailable("The cache does not answer.")
+        return await self._try(command)
+
+    async def _try(self, command: Callable[[], Awaitable[T]]) -> T:
         try:
             result = await command()
         except (RedisError, OSError, TimeoutError) as fault:
@@ -169,6 +178,11 @@ class RedisSnapshots:
             raise Unavailable("The cache does not answer.") from fault
         self._breaker.succeeded()
         return result
+
+    async def _look_again(self) -> None:
+        """Of a cluster's nodes it asks any one: while one of them is down, the others are not to be left alone."""
+        with suppress(Unavailable):
+            await self._try(lambda: self._redis.exists(secrets.token_hex(8)))
 
 
 def milliseconds_to_live(snapshot: Snapshot, now: datetime) -> int:

@@ -1,4 +1,7 @@
-"""A circuit breaker: after some failures in a row a part is left alone, but for one probe now and then."""
+"""A circuit breaker: after some failures in a row a part is left alone, but for one probe now and then.
+
+The first probe may go at once: a stall of our own that looked like an outage is over by then.
+"""
 
 import time
 from collections import deque
@@ -6,7 +9,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Opens after `failures` in a row within `within_seconds`; while open, lets a call through each `probe_seconds`."""
+    """Opens after `failures` in a row within `within_seconds`; while open, a probe is due each `probe_seconds`."""
 
     def __init__(
         self,
@@ -27,12 +30,10 @@ class Breaker:
     def is_open(self) -> bool:
         return self._next_probe is not None
 
-    def allows(self) -> bool:
-        """Whether to try now. While open, True takes the probe: the caller then tells how it went."""
+    def take_probe(self) -> bool:
+        """Whether it is open and a probe is due; True takes it, and the taker then tells how it went."""
         now = self._monotonic()
-        if self._next_probe is None:
-            return True
-        if now < self._next_probe:
+        if self._next_probe is None or now < self._next_probe:
             return False
         self._next_probe = now + self._probe_seconds
         return True
@@ -47,4 +48,4 @@ class Breaker:
         if self.is_open:
             return
         if len(self._failed_at) == self._failures and now - self._failed_at[0] <= self._within_seconds:
-            self._next_probe = now + self._probe_seconds
+            self._next_probe = now

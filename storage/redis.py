@@ -28,12 +28,12 @@ async def get_server_name(url: str) -> str:
     return f"Valkey {version}" if version else f"Redis {facts['redis_version']}"
 
 
-def connect_redis(url: str, *, timeout_seconds: float = 0.05, max_connections: int = 32) -> RedisClient:
+def connect_redis(url: str, *, timeout_seconds: float = 0.025, max_connections: int = 32) -> RedisClient:
     """A client for `redis://`, `rediss://` or `unix://`; `redis+cluster://` and `rediss+cluster://` name any node of
     a cluster. Opens no connection yet.
 
-    Each reply is awaited for at most `timeout_seconds`. A stall of the event loop counts: much less would take a busy
-    moment of our own for a fault of the server's. No command is sent again: its first copy may still be on its way, and
+    Each reply is awaited for at most `timeout_seconds`. A stall of the event loop counts: who takes it for a fault of
+    the server's must ask again soon. No command is sent again: its first copy may still be on its way, and
     of a fill token there must be one. Connections found dead are replaced before they are used.
     """
     scheme, _, rest = url.partition("://")

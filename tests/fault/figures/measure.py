@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from tests.fault.breakable import Breakable
+from tests.fault.figures.drifts import measure_drifts
 from tests.fault.figures.failovers import measure_failovers
 from tests.fault.figures.kills import measure_kills
 from tests.fault.figures.model import Figure, Scale
@@ -17,4 +18,5 @@ MEASUREMENTS: Mapping[str, Callable[[Breakable, Scale], Coroutine[Any, Any, list
     "reads": measure_reads,
     "outages": measure_outages,
     "failovers": measure_failovers,
+    "drifts": measure_drifts,
 }

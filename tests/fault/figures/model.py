@@ -34,6 +34,7 @@ class Scale:
     failovers: int
     customers: int
     reads: int
+    corruptions: int
 
 
 SMALL = Scale(
@@ -45,7 +46,8 @@ SMALL = Scale(
     rate=200,
     failovers=2,
     customers=15,
-    reads=1000,
+    reads=5000,
+    corruptions=100,
 )
 MIDDLE = Scale(
     "middle",
@@ -56,7 +58,8 @@ MIDDLE = Scale(
     rate=200,
     failovers=5,
     customers=50,
-    reads=5000,
+    reads=20_000,
+    corruptions=1000,
 )
 FULL = Scale(
     "full",
@@ -68,6 +71,7 @@ FULL = Scale(
     failovers=200,
     customers=500,
     reads=100_000,
+    corruptions=1000,
 )
 SCALES = {each.name: each for each in (SMALL, MIDDLE, FULL)}
 

@@ -11,12 +11,6 @@ NOT_MEASURED = (
     Figure(
         "A8", "p50 <= 50 ms, p99 <= 500 ms by the fast path", "there is no fast path: every change is fetched", None
     ),
-    Figure(
-        "A15",
-        "1 000 random corruptions found and repaired in one pass, 0 false differences",
-        "by `tests/flow/test_reconcile.py`: 25 corruptions a run, 39 runs more in `./dev soak`",
-        None,
-    ),
 )
 
 

@@ -16,7 +16,7 @@ class Stopwatch:
 def broken(stopwatch: Stopwatch) -> Breaker:
     breaker = Breaker(monotonic=stopwatch)
     for _ in range(5):
-        assert breaker.allows()
+        assert not breaker.is_open
         breaker.failed()
     return breaker
 
@@ -28,9 +28,9 @@ def test_it_opens_at_the_fifth_failure_in_a_row() -> None:
     breaker.succeeded()
     for _ in range(4):
         breaker.failed()
-    assert breaker.allows()
+    assert not breaker.is_open
     breaker.failed()
-    assert not breaker.allows()
+    assert breaker.is_open
 
 
 def test_failures_far_apart_do_not_open_it() -> None:
@@ -39,26 +39,29 @@ def test_failures_far_apart_do_not_open_it() -> None:
     for _ in range(20):
         breaker.failed()
         stopwatch.seconds += 0.3
-    assert breaker.allows()
+    assert not breaker.is_open
 
 
-def test_one_probe_a_second_passes_while_it_is_open() -> None:
+def test_while_it_is_open_a_probe_is_due_at_once_and_then_each_second() -> None:
     stopwatch = Stopwatch()
     breaker = broken(stopwatch)
-    passed = 0
-    for _ in range(35):
-        passed += breaker.allows()
-        breaker.failed()
-        stopwatch.seconds += 0.1
-    assert passed == 3
+    taken: list[int] = []
+    for step in range(28):
+        if breaker.take_probe():
+            taken.append(step)
+            breaker.failed()
+        stopwatch.seconds += 0.125
+    assert taken == [0, 8, 16, 24]
 
 
 def test_a_probe_that_succeeds_closes_it() -> None:
-    stopwatch = Stopwatch()
-    breaker = broken(stopwatch)
-    stopwatch.seconds += 1
-    assert [breaker.allows(), breaker.allows()] == [True, False]
+    breaker = broken(Stopwatch())
+    assert [breaker.take_probe(), breaker.take_probe()] == [True, False]
     breaker.succeeded()
-    assert [breaker.allows(), breaker.allows()] == [True, True]
+    assert not breaker.is_open
     breaker.failed()
-    assert breaker.allows()
+    assert not breaker.is_open
+
+
+def test_no_probe_is_due_while_it_is_closed() -> None:
+    assert not Breaker(monotonic=Stopwatch()).take_probe()
