@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -31,16 +31,19 @@ from gating.store import EntitlementStore
 from identity.model import Kind, Principal
 from storage.database import connect
 from storage.redis import connect_redis
+from tests.fault.plays import EVICTS, PUTS, WRITES, features_in, turn_of
 from tests.fault.truth import FEATURES
 
 ROOT = Path(__file__).parents[2]
 PATIENT_SECONDS = 5.0
-SLICE_SECONDS = 0.04
+HELD_UP_SECONDS = 0.04
+PAUSE_SECONDS = 0.004
+"""Between two reads of a play, lest the readers leave the others no processor to come to their points in time."""
 SLOW = 0.5
 EVICTIONS = 0.3
 """Of the reads, those before which the entry is evicted."""
 
-Role = Literal["writer", "publisher", "reader", "forgetful reader"]
+Role = Literal["writer", "publisher", "reader", "forgetful reader", "passer-by"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ async def _run(race: Race) -> list[Any]:
                 return await racer.write()
             case "publisher":
                 return await racer.publish()
+            case "passer-by":
+                return await racer.pass_by()
             case _:
                 return await racer.read()
     finally:
@@ -119,12 +124,16 @@ class SlowSource:
     """A SnapshotSource whose answers are now and then long on their way, as over a network: where a race is decided."""
 
     real: PostgresSnapshots
+    race: Race
     random: random.Random
 
     async def get_snapshot(self, member_id: str) -> Snapshot:
+        turn = turn_of(self.race.members)
         snapshot = await self.real.get_snapshot(member_id)
-        if self.random.random() < SLOW:
-            await asyncio.sleep(self.random.uniform(0, SLICE_SECONDS))
+        if turn.play == "free" and self.random.random() < SLOW:
+            await asyncio.sleep(self.random.uniform(0, HELD_UP_SECONDS))
+        if turn.play == "lost token" and self.race.role == "publisher" and member_id == turn.member_id:
+            await asyncio.sleep(turn.seconds_until(PUTS))
         return snapshot
 
 
@@ -137,7 +146,7 @@ class Racer:
         self._client = client
         self._random = random.Random(race.seed)
         self._clock = SystemClock()
-        self._source = SlowSource(PostgresSnapshots(database), self._random)
+        self._source = SlowSource(PostgresSnapshots(database), race, self._random)
         self._cache = RedisSnapshots(client, self._clock, script=race.script)
         self._ends_at = 0.0
 
@@ -153,32 +162,28 @@ class Racer:
     def _goes_on(self) -> bool:
         return time.monotonic() < self._ends_at
 
-    @property
-    def _member(self) -> str:
-        """All race over the same member, and on to the next, so that what a race leaves behind is left alone."""
-        return self._race.members[int(time.monotonic() / SLICE_SECONDS) % len(self._race.members)]
-
     async def write(self) -> list[Any]:
         """[member, revision, features, committed by then] for each change."""
         made: list[Any] = []
         while self._goes_on:
-            member_id = self._member
-            features = self._random.sample(FEATURES, self._random.randrange(len(FEATURES)))
-            grants = [Grant(feature, Source.MANUAL, "race") for feature in features]
-            async with self._database.transaction() as connection:
-                revision = await record_grants(
-                    connection,
-                    member_id,
-                    owner=member_id,
-                    grants=grants,
-                    limits=(),
-                    cause="race",
-                    now=self._clock.now(),
-                )
-            if revision is not None:
-                made.append([member_id, revision, sorted(features), time.monotonic()])
-            await asyncio.sleep(self._random.uniform(0, SLICE_SECONDS / 2))
+            turn = turn_of(self._race.members)
+            if turn.play == "free":
+                features = self._random.sample(FEATURES, self._random.randrange(len(FEATURES)))
+                made += await self._record(turn.member_id, features)
+                await asyncio.sleep(self._random.uniform(0, HELD_UP_SECONDS / 2))
+            else:
+                await asyncio.sleep(turn.seconds_until(WRITES))
+                made += await self._record(turn.member_id, features_in(turn, FEATURES))
+                await asyncio.sleep(turn.seconds_until(1))
         return made
+
+    async def _record(self, member_id: str, features: Sequence[str]) -> list[Any]:
+        grants = [Grant(feature, Source.MANUAL, "race") for feature in features]
+        async with self._database.transaction() as connection:
+            revision = await record_grants(
+                connection, member_id, owner=member_id, grants=grants, limits=(), cause="race", now=self._clock.now()
+            )
+        return [] if revision is None else [[member_id, revision, sorted(features), time.monotonic()]]
 
     async def publish(self) -> list[Any]:
         """Nothing, when all is published. Goes on for a while after the writers."""
@@ -197,18 +202,41 @@ class Racer:
         listening = asyncio.create_task(store.run())
         seen: list[Any] = []
         while self._goes_on:
-            member_id = self._member
-            if self._random.random() < EVICTIONS:
+            turn = turn_of(self._race.members)
+            member_id = turn.member_id
+            if turn.play == "free" and self._random.random() < EVICTIONS:
                 await self._client.delete(f"e:{{{member_id}}}")
+            if turn.play == "late fill":
+                await asyncio.sleep(turn.seconds_until(1))
+                continue
             asked_at = time.monotonic()
             access = await store.access_for(Principal(Kind.MEMBER, member_id))
             assert access.available
             seen.append([member_id, access.revision, sorted(access.features), asked_at])
-            await asyncio.sleep(0)
+            await asyncio.sleep(0 if turn.play == "free" else PAUSE_SECONDS)
         listening.cancel()
         with suppress(asyncio.CancelledError):
             await listening
         return seen
+
+    async def pass_by(self) -> list[Any]:
+        """Nothing. Evicts as if Redis had been full, and fills as a process that begins and has heard of nothing."""
+        while self._goes_on:
+            turn = turn_of(self._race.members)
+            entry, token = f"e:{{{turn.member_id}}}", f"t:{{{turn.member_id}}}"
+            if turn.play == "late fill":
+                await self._client.delete(entry)
+                taken = await self._cache.take_token(turn.member_id)
+                snapshot = await self._source.get_snapshot(turn.member_id)
+                await asyncio.sleep(turn.seconds_until(EVICTS))
+                await self._client.delete(entry)
+                await asyncio.sleep(turn.seconds_until(PUTS))
+                await self._cache.put(taken, snapshot)
+            if turn.play == "lost token":
+                await asyncio.sleep(turn.seconds_until(EVICTS))
+                await self._client.delete(token)
+            await asyncio.sleep(turn.seconds_until(1))
+        return []
 
 
 if __name__ == "__main__":
