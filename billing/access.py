@@ -4,14 +4,14 @@ No clock: grants are dated, and end by themselves.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.dunning import Episode, InvoiceFact, StageAccess, episodes_of, narrows_at
 from billing.facts import paused_until
-from billing.model import AccessPolicy, Catalogue, DisputeEffect, PauseEffect, Plan, Sold, StateAccess
-from billing.state import Dispute, PauseFact, Subscription, SubscriptionItem
-from gating.merge import Amount
+from billing.granting import Ends, Share, earliest, grants_of, levels_of, limits_of
+from billing.model import AccessPolicy, Catalogue, DisputeEffect, Interval, PauseEffect, Plan, Sold, StateAccess
+from billing.state import Dispute, PauseFact, Purchase, Subscription, SubscriptionItem
+from billing.trials import plan_trial_of
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
 
 
@@ -21,8 +21,9 @@ def holdings_of(
     pauses: Collection[PauseFact],
     catalogue: Catalogue,
     invoices: Collection[InvoiceFact] = (),
+    purchases: Iterable[Purchase] = (),
 ) -> Holdings:
-    """The union over all subscriptions that give access, less what disputes suspend; sorted, each grant once.
+    """The union over all subscriptions that give access and all purchases, less what disputes suspend; sorted.
 
     In grace, `invoices` say since when a payment fails, and so when the policy's stages end what.
     """
@@ -31,22 +32,20 @@ def holdings_of(
         return Holdings()
     suspended = {each.subscription_id for each in disputes if effect_of(each, policy) is not DisputeEffect.KEEP}
     episodes = episodes_of(invoices)
-    grants: set[Grant] = set()
-    limits: list[LimitGrant] = []
-    levels: set[LevelGrant] = set()
+    shares: list[Share] = []
     for subscription in subscriptions:
-        if subscription.id in suspended or not gives_access(subscription, policy):
-            continue
-        ends = Ends.of(subscription, pauses, episodes, policy)
-        ends_at = ends.at
-        counted: set[tuple[str, int]] = set()
-        for item, sold in sold_items(subscription, catalogue):
-            grants.update(_grants(subscription, sold, catalogue, ends))
-            again = (sold.plan.key, sold.plan.version) in counted
-            limits.extend(_limits(subscription, item, sold.plan, ends_at, again=again))
-            counted.add((sold.plan.key, sold.plan.version))
-            levels.update(_levels(subscription, sold.plan, ends_at))
-    return in_order(Holdings(tuple(grants), tuple(limits), tuple(levels)))
+        if subscription.id not in suspended and gives_access(subscription, policy):
+            shares += _shares_of(subscription, narrowed_ends_of(subscription, pauses, episodes, policy), catalogue)
+    for purchase in purchases:
+        if not (purchase.refunded or _is_disputed(purchase, disputes, policy)):
+            shares += _shares_of_purchase(purchase, catalogue)
+    return in_order(
+        Holdings(
+            tuple(grant for share in shares for grant in grants_of(share, catalogue)),
+            tuple(limit for share in shares for limit in limits_of(share)),
+            tuple(level for share in shares for level in levels_of(share)),
+        )
+    )
 
 
 def in_order(holdings: Holdings) -> Holdings:
@@ -70,48 +69,65 @@ def gives_access(subscription: Subscription, policy: AccessPolicy) -> bool:
 
 
 def ends_of(subscription: Subscription, pauses: Collection[PauseFact], policy: AccessPolicy) -> datetime | None:
-    """When access ends with no further event: by a cancellation asked for, or a pause of collection.
+    """When access ends with no further event: by a cancellation asked for, a trial, or a pause of collection.
 
-    A trial's end is not one: what follows it is another status. A pause whose beginning nothing proves has already
-    ended it, for nobody is let in on a guess; the proving event dates it as soon as it arrives.
+    A trial ends it where nothing can be charged then. Whoever can be charged goes on, and so does whoever renews: the
+    end of a period is no end of access, for a renewal that we hear of late must lock nobody out. A pause whose
+    beginning nothing proves has already ended it, for nobody is let in on a guess; the proving event dates it as soon
+    as it arrives.
     """
     ends = [subscription.ending_at] if subscription.ending_at else []
+    if subscription.ends_with_trial and subscription.trial_end:
+        ends.append(subscription.trial_end)
     if policy.paused_collection.get(subscription.pause_behavior or "") is PauseEffect.UNTIL_PERIOD_END:
         ends.append(paused_until(subscription.id, pauses) or subscription.created_at)
     return min(ends, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """When what a subscription gives ends with no further event: all of it, and what `writes`, which ends earlier.
-
-    `without_writes`: what writes is not given at all.
-    """
-
-    at: datetime | None
-    writes_at: datetime | None
-    writes: frozenset[str]
-    without_writes: bool
-
-    @classmethod
-    def of(
-        cls,
-        subscription: Subscription,
-        pauses: Collection[PauseFact],
-        episodes: Collection[Episode],
-        policy: AccessPolicy,
-    ) -> "Ends":
-        access, ends = policy.states.get(subscription.status), ends_of(subscription, pauses, policy)
-        if access is not StateAccess.GRACE:
-            return cls(ends, ends, policy.read_only_ends, access is StateAccess.RESTRICTED)
-        none_at = narrows_at(StageAccess.NONE, subscription.id, episodes, policy.dunning)
-        read_only_at = narrows_at(StageAccess.READ_ONLY, subscription.id, episodes, policy.dunning)
-        at = _earliest(ends, none_at)
-        return cls(at, _earliest(at, read_only_at), policy.read_only_ends, without_writes=False)
+def narrowed_ends_of(
+    subscription: Subscription, pauses: Collection[PauseFact], episodes: Collection[Episode], policy: AccessPolicy
+) -> Ends:
+    """As `ends_of`, and by the state's access and the stages of dunning."""
+    access, ends = policy.states.get(subscription.status), ends_of(subscription, pauses, policy)
+    if access is not StateAccess.GRACE:
+        return Ends(ends, ends, policy.read_only_ends, access is StateAccess.RESTRICTED)
+    none_at = narrows_at(StageAccess.NONE, subscription.id, episodes, policy.dunning)
+    read_only_at = narrows_at(StageAccess.READ_ONLY, subscription.id, episodes, policy.dunning)
+    at = earliest(ends, none_at)
+    return Ends(at, earliest(at, read_only_at), policy.read_only_ends)
 
 
-def _earliest(*instants: datetime | None) -> datetime | None:
-    return min((instant for instant in instants if instant), default=None)
+def _shares_of(subscription: Subscription, ends: Ends, catalogue: Catalogue) -> Iterator[Share]:
+    """Of each item; and of a trial on top, while which the plan beneath counts for no limit of its own."""
+    trial = plan_trial_of(subscription, catalogue, plan_of(subscription, catalogue))
+    seen: set[tuple[str, int]] = set()
+    for item, sold in sold_items(subscription, catalogue):
+        plan, version = sold.plan, (sold.plan.key, sold.plan.version)
+        starts_at = trial.until if trial and not plan.add_on else None
+        source = _source(subscription, plan)
+        quantity = item.quantity or 0
+        yield Share(plan, sold.price, source, subscription.id, quantity, ends, starts_at, again=version in seen)
+        seen.add(version)
+    if trial:
+        yield Share(trial.plan, None, Source.TRIAL, subscription.id, 1, ends.before(trial.until))
+
+
+def _shares_of_purchase(purchase: Purchase, catalogue: Catalogue) -> Iterator[Share]:
+    """For ever, or for as long as the price says. A plan bought once is permanent, from a former purchase."""
+    for item in purchase.items:
+        sold = catalogue.find_sold(price_id=item.price_id, lookup_key=item.lookup_key, product_id=item.product_id)
+        if sold and sold.price and sold.price.interval is Interval.ONCE:
+            source = Source.ADD_ON if sold.plan.add_on else Source.GRANDFATHERED
+            until = purchase.bought_at + timedelta(days=sold.price.lasts_days) if sold.price.lasts_days else None
+            why = (source, purchase.id, item.quantity)
+            yield Share(sold.plan, sold.price, *why, Ends(until, until), times=item.quantity)
+
+
+def _is_disputed(purchase: Purchase, disputes: Iterable[Dispute], policy: AccessPolicy) -> bool:
+    """By a dispute that is not won: what was bought is lost with the money, whatever a subscription would keep."""
+    paid_by = {purchase.charge_id, purchase.payment_intent_id} - {None}
+    about = (each for each in disputes if {each.charge_id, each.payment_intent_id} & paid_by)
+    return any(each.status == "lost" or each.status in policy.open_disputes for each in about)
 
 
 def sold_items(subscription: Subscription, catalogue: Catalogue) -> Iterator[tuple[SubscriptionItem, Sold]]:
@@ -126,39 +142,6 @@ def plan_of(subscription: Subscription, catalogue: Catalogue) -> Plan | None:
     """The highest plan among the subscription's items; None when it has add-ons only, or nothing we sell."""
     plans = [sold.plan for _, sold in sold_items(subscription, catalogue) if not sold.plan.add_on]
     return max(plans, key=lambda plan: plan.rank, default=None)
-
-
-def _grants(subscription: Subscription, sold: Sold, catalogue: Catalogue, ends: Ends) -> Iterator[Grant]:
-    """Grandfathered is what comes with the price alone, or with an earlier version and no longer with the plan."""
-    extra = sold.price.extra_features if sold.price else frozenset[str]()
-    current = catalogue.find_plan(sold.plan.key) or sold.plan
-    for feature in sold.plan.features | extra:
-        source = _source(subscription, sold.plan)
-        if feature not in sold.plan.features & current.features:
-            source = Source.GRANDFATHERED
-        writes = feature in ends.writes
-        if not (writes and ends.without_writes):
-            ends_at = ends.writes_at if writes else ends.at
-            yield Grant(feature, source, subscription.id, sold.plan.key, ends_at=ends_at)
-
-
-def _limits(
-    subscription: Subscription, item: SubscriptionItem, plan: Plan, ends_at: datetime | None, *, again: bool
-) -> Iterator[LimitGrant]:
-    """`again`: for another item of the same plan, such as its usage beside its base: only what depends on quantity."""
-    for limit in plan.limits:
-        value = _times(limit.value, item.quantity or 0) if limit.per_quantity else limit.value
-        if limit.per_quantity or not again:
-            yield LimitGrant(limit.limit, value, _source(subscription, plan), subscription.id, ends_at=ends_at)
-
-
-def _times(value: Amount, quantity: int) -> Amount:
-    return None if value is None else value * quantity
-
-
-def _levels(subscription: Subscription, plan: Plan, ends_at: datetime | None) -> Iterator[LevelGrant]:
-    for level in plan.levels:
-        yield LevelGrant(level.level, level.value, _source(subscription, plan), subscription.id, ends_at=ends_at)
 
 
 def _source(subscription: Subscription, plan: Plan) -> Source:

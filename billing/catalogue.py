@@ -10,7 +10,7 @@ from billing.catalogue_access import read_access
 from billing.catalogue_edge import read_edge
 from billing.catalogue_prices import Keys, check_bundles, read_price
 from billing.catalogue_terms import read_coupons, read_trial
-from billing.model import Catalogue, Feature, Level, Limit, Plan, PlanLevel, PlanLimit, TaxBehavior
+from billing.model import Catalogue, Feature, Level, Limit, Plan, PlanLevel, PlanLimit, TaxBehavior, TrialEnd
 from billing.yaml_nodes import (
     Document,
     Fields,
@@ -65,6 +65,7 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     add_ons = _plans(fields, "add_ons", keys)
     default_key = fields.choice("default_plan", [plan.key for plan in plans])
     tax = fields.choice("tax", TaxBehavior)
+    _check_free_trials(fields, plans, default_key)
     coupons = read_coupons(fields, {plan.key for plan in (*plans, *add_ons)})
     access = read_access(document, fields.nodes.get("access"), features)
     edge = read_edge(document, fields.nodes.get("edge"), keys.features)
@@ -164,6 +165,17 @@ def _content(fields: Fields, plan: Plan, keys: Keys) -> Plan:
         prices=tuple(prices),
         products=fields.taken_texts("products"),
     )
+
+
+def _check_free_trials(fields: Fields, plans: Collection[Plan], default_key: str) -> None:
+    """What a trial is to end in must be there to subscribe to."""
+    default = next((plan for plan in plans if plan.key == default_key), None)
+    there = default is not None and any(price.is_free for price in default.offered_prices)
+    for plan in plans:
+        if plan.trial and plan.trial.ends is TrialEnd.FREE and not there:
+            remedy = "name a `default_plan` that has a price of 0 by the month, or let the trial end otherwise"
+            node = fields.entries("plans")[plan.key][0]
+            fields.document.wrong(node, f"{plan.key}.trial.ends cannot be `free` without a free plan", remedy)
 
 
 def _check_versions(fields: Fields, plan: Plan) -> None:

@@ -6,9 +6,9 @@ from yaml.nodes import Node
 
 from billing.dunning import RECOVERED, DunningPolicy, DunningStep, StageAccess
 from billing.model import AccessPolicy, DisputeEffect, PauseEffect, StateAccess
-from billing.yaml_nodes import Document, Fields, read_fields, read_text
+from billing.yaml_nodes import Document, Fields, read_days, read_fields, read_text
 
-ACCESS = ("states", "pause_collection", "refund", "dispute", "dunning", "read_only_ends")
+ACCESS = ("states", "unpaid_ends_after_days", "pause_collection", "refund", "dispute", "dunning", "read_only_ends")
 REQUIRED = ("states", "pause_collection", "refund", "dispute")
 DISPUTE = ("open", "open_statuses", "lost")
 STEP = ("day", "step", "channels", "access")
@@ -27,7 +27,7 @@ def read_access(document: Document, node: Node | None, features: Collection[str]
     if node is None:
         return NOTHING
     fields = read_fields(document, node, "access", ACCESS, REQUIRED)
-    # A refund ends no access by itself: who wants that cancels the subscription. The key says so out loud.
+    # A refund ends no subscription's access by itself: who wants that cancels it. The key says so out loud.
     fields.choice("refund", ("keep",))
     dispute = _inner(fields, "dispute", DISPUTE)
     return AccessPolicy(
@@ -38,6 +38,7 @@ def read_access(document: Document, node: Node | None, features: Collection[str]
         lost_dispute=DisputeEffect(dispute.choice("lost", DisputeEffect) or DisputeEffect.SUSPEND_ALL),
         dunning=_dunning(fields),
         read_only_ends=fields.choices("read_only_ends", features),
+        unpaid_ends_after_days=read_days(fields, "unpaid_ends_after_days"),
     )
 
 

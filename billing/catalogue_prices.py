@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from yaml.nodes import MappingNode, Node
 
 from billing.model import Interval, Level, Limit, Money, Price, TaxBehavior, Tier, TierMode
-from billing.yaml_nodes import Document, Fields, nearest, read_fields, read_number, read_text
+from billing.yaml_nodes import Document, Fields, nearest, read_days, read_fields, read_number, read_text
 
 PRICE = (
     "id",
@@ -21,6 +21,7 @@ PRICE = (
     "countries",
     "extra_features",
     "on_sale",
+    "lasts_days",
 )
 STEP = ("up_to", "amounts", "flat")
 
@@ -60,8 +61,11 @@ def read_price(document: Document, node: Node, what: str, keys: Keys) -> Price:
         tax=TaxBehavior(tax) if (tax := fields.choice("tax", TaxBehavior)) else None,
         bundled=tuple(read_text(document, item, f"{what}.with") for item in fields.items("with")),
         countries=frozenset(_country(document, item, f"{what}.countries") for item in fields.items("countries")),
+        lasts_days=read_days(fields, "lasts_days"),
     )
     _check_usage(fields, price)
+    if "lasts_days" in fields.nodes and price.interval is not Interval.ONCE:
+        document.wrong(fields.nodes["lasts_days"], f"{what}.lasts_days is for what is paid once", "leave it out")
     return price
 
 

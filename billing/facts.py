@@ -11,6 +11,7 @@ from typing import Any
 
 from billing.dunning import InvoiceFact, InvoiceStep
 from billing.objects import id_in, is_object, object_in, objects_in, text_in, time_in
+from billing.purchases import is_purchase
 from billing.state import Claim, Kind, Link, Node, PauseFact, PauseStep, Subscription
 
 SOURCES = ("subscription", "customer", "checkout_metadata", "checkout")
@@ -57,6 +58,8 @@ def links_of(subject: Mapping[str, Any]) -> Iterator[Link]:
             yield from _link(child, Kind.SUBSCRIPTION, subscription_of_invoice(subject))
         if kind == Kind.PAYMENT_INTENT:
             yield from _link(Node(Kind.CHARGE, id_in(subject, "latest_charge") or ""), Kind.PAYMENT_INTENT, id)
+    if id is not None and is_purchase(subject):
+        yield from _link(Node(Kind.PURCHASE, id), Kind.CUSTOMER, id_in(subject, "customer"))
 
 
 LINKS: Mapping[str, tuple[tuple[Kind, str], ...]] = {
@@ -65,6 +68,7 @@ LINKS: Mapping[str, tuple[tuple[Kind, str], ...]] = {
     "payment_intent": ((Kind.CUSTOMER, "customer"),),
     "invoice": ((Kind.CUSTOMER, "customer"),),
     "subscription": ((Kind.CUSTOMER, "customer"),),
+    "payment_method": ((Kind.CUSTOMER, "customer"),),
 }
 """Which of an object's fields name what it came from."""
 

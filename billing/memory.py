@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from billing.facts import links_of
-from billing.objects import dispute_from, id_in, object_in, subscription_from, time_in
-from billing.state import Dispute, Kind, Link, Node, Subscription
+from billing.objects import dispute_from, id_in, object_in, objects_in, subscription_from, time_in
+from billing.purchases import is_given_back, payment_of, purchase_from
+from billing.state import Dispute, Kind, Link, Node, Purchase, Subscription
 
 
 class StripeInMemory:
@@ -23,6 +24,15 @@ class StripeInMemory:
 
     async def fetch_dispute(self, dispute_id: str) -> Dispute | None:
         return dispute_from(self.objects.get(dispute_id, {}))
+
+    async def fetch_purchase(self, purchase_id: str) -> Purchase | None:
+        value = self.objects.get(purchase_id, {})
+        lines = objects_in(value, "lines") or objects_in(value, "line_items")
+        return purchase_from(value, lines, payment_of(value))
+
+    async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
+        own = [each for each in self._all("charge") if id_in(each, "customer") == customer_id]
+        return frozenset(str(each["id"]) for each in own if is_given_back(each))
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         holders = [value for value in self._all(node.kind) if value["id"] == node.id]

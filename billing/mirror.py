@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.state import ENDED, Dispute, Subscription, SubscriptionItem
+from billing.state import ENDED, Dispute, PaymentMethod, Subscription, SubscriptionItem
 
 MIRRORED = text("SELECT id, content FROM subscription WHERE customer_id = :customer_id")
 SAVE = text(
@@ -141,6 +141,8 @@ def _seconds(value: object) -> int:
 def subscription_in(content: Mapping[str, Any]) -> Subscription:
     """The subscription that `encode_subscription` wrote."""
     fields = {name: _instant(name, value) for name, value in content.items() if name != "items"}
+    if method := content.get("payment_method"):
+        fields["payment_method"] = PaymentMethod(**{name: _instant(name, value) for name, value in method.items()})
     items = [
         SubscriptionItem(**{name: _instant(name, value) for name, value in item.items()}) for item in content["items"]
     ]

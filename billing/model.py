@@ -81,7 +81,7 @@ class Price:
     units begun; empty where there are `tiers`. `bundled` are lookup keys of prices that come into the subscription
     with this one and are not offered alone. `countries` (ISO 3166-1 alpha-2, upper case) where it is offered; empty:
     everywhere. `extra_features` come with this price alone (grandfathering); `on_sale` False is never offered, but
-    still honoured.
+    still honoured. `lasts_days` is for how long what was paid ONCE is given, None: for ever.
     """
 
     interval: Interval
@@ -97,11 +97,18 @@ class Price:
     tax: TaxBehavior | None = None
     bundled: tuple[str, ...] = ()
     countries: frozenset[str] = frozenset()
+    lasts_days: int | None = None
 
     @property
     def names(self) -> frozenset[str]:
         """By which Stripe's price is recognised."""
         return frozenset(name for name in (self.price_id, self.lookup_key) if name)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a subscription by it costs nothing, ever."""
+        metered = self.meter is not None or bool(self.tiers)
+        return self.interval is not Interval.ONCE and not metered and not any(m.amount_minor for m in self.amounts)
 
     @property
     def currencies(self) -> frozenset[str]:
@@ -235,7 +242,8 @@ class Level:
 class AccessPolicy:
     """When a subscription gives access. Statuses are Stripe's; a dispute status not in `open_disputes` is closed.
 
-    `read_only_ends` are the features that write: they end where access is read-only.
+    `read_only_ends` are the features that write: they end where access is read-only. A subscription that stays unpaid
+    is cancelled `unpaid_ends_after_days` after it became so; None: never.
     """
 
     states: Mapping[str, StateAccess]
@@ -245,6 +253,7 @@ class AccessPolicy:
     lost_dispute: DisputeEffect
     dunning: DunningPolicy = NO_DUNNING
     read_only_ends: frozenset[str] = frozenset()
+    unpaid_ends_after_days: int | None = None
 
     @property
     def granting_statuses(self) -> frozenset[str]:

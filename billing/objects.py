@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-from billing.state import Dispute, Subscription, SubscriptionItem
+from billing.state import Dispute, PaymentMethod, Subscription, SubscriptionItem
 
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
@@ -77,7 +77,56 @@ def subscription_from(value: object, items: Iterable[Mapping[str, Any]] | None =
         trial_end=time_in(value, "trial_end"),
         pause_behavior=text_in(object_in(value, "pause_collection"), "behavior"),
         metadata=texts_in(value, "metadata"),
+        payment_method=_payment_method(value),
+        ends_with_trial=_ends_with_trial(value),
     )
+
+
+CUSTOMER_SETTINGS = ("customer", "invoice_settings")
+PAYERS = (
+    ((), "default_payment_method"),
+    ((), "default_source"),
+    (CUSTOMER_SETTINGS, "default_payment_method"),
+    (("customer",), "default_source"),
+)
+"""Where a subscription's payment method is named, in the order in which Stripe looks; each can be expanded."""
+
+
+def _payment_method(subscription: Mapping[str, Any]) -> PaymentMethod | None:
+    """The first that is named; None also where it is not shown whole."""
+    for way, name in PAYERS:
+        place: Mapping[str, Any] = subscription
+        for step in way:
+            place = object_in(place, step)
+        if place.get(name):
+            return _method_from(object_in(place, name))
+    return None
+
+
+def _method_from(method: Mapping[str, Any]) -> PaymentMethod | None:
+    """Of a payment method, or of the cards and sources that came before them."""
+    id, kind = text_in(method, "id"), text_in(method, "type") or text_in(method, "object")
+    if id is None or kind is None:
+        return None
+    card = object_in(method, "card") or method
+    year, month = card.get("exp_year"), card.get("exp_month")
+    if not (isinstance(year, int) and isinstance(month, int) and 1970 <= year < 9999 and 1 <= month <= 12):
+        return PaymentMethod(id, kind)
+    return PaymentMethod(id, kind, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))
+
+
+def _ends_with_trial(subscription: Mapping[str, Any]) -> bool:
+    """False also where it is not shown who could be charged, for only a whole answer may say that nobody can."""
+    end = text_in(object_in(object_in(subscription, "trial_settings"), "end_behavior"), "missing_payment_method")
+    by_invoice = subscription.get("collection_method") == "send_invoice"
+    if subscription.get("status") != "trialing" or end not in ("cancel", "pause") or by_invoice:
+        return False
+    customer = object_in(subscription, "customer")
+    settings = object_in(customer, "invoice_settings")
+    named = [subscription.get("default_payment_method"), subscription.get("default_source")]
+    named += [settings.get("default_payment_method"), customer.get("default_source")]
+    costs = any(object_in(item, "price").get("unit_amount") != 0 for item in objects_in(subscription, "items"))
+    return bool(customer) and not any(named) and costs
 
 
 def _item(value: Mapping[str, Any]) -> SubscriptionItem | None:

@@ -13,7 +13,8 @@ from billing.facts import claims_of_subscription, member_for
 from billing.links import list_claims_of, list_invoice_facts, list_pauses
 from billing.mirror import subscription_in
 from billing.model import Catalogue
-from billing.state import Claim, Dispute, PauseFact, Subscription
+from billing.purchase_rows import list_purchases
+from billing.state import Claim, Dispute, PauseFact, Purchase, Subscription
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
 
 KNOWN = text("SELECT customer_id FROM customer_sync WHERE customer_id > :after ORDER BY customer_id LIMIT :limit")
@@ -61,12 +62,12 @@ class Customer:
     invoices: tuple[InvoiceFact, ...] = ()
     recorded: Holdings = NOTHING
     holders: frozenset[str] = frozenset()
+    purchases: tuple[Purchase, ...] = ()
 
     def due(self, catalogue: Catalogue, mirror: Collection[Subscription] | None = None) -> Holdings:
         """What it should give by this catalogue, by this mirror instead of the stored one if there is another."""
-        return holdings_of(
-            self.mirror if mirror is None else mirror, self.disputes, self.pauses, catalogue, self.invoices
-        )
+        held = self.mirror if mirror is None else mirror
+        return holdings_of(held, self.disputes, self.pauses, catalogue, self.invoices, self.purchases)
 
     def rightful_member(self, member_key: str, mirror: Collection[Subscription] | None = None) -> str | None:
         """The member that should hold it."""
@@ -100,6 +101,7 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
     pauses = await list_pauses(connection, subscription_ids)
     invoices = await list_invoice_facts(connection, subscription_ids)
     claims = await list_claims_of(connection, customer_ids)
+    purchases = await list_purchases(connection, customer_ids)
     found: dict[str, Customer] = {}
     for id in customer_ids:
         row, own = queue.get(id), subscriptions.get(id, ())
@@ -117,6 +119,7 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
             tuple(fact for fact in invoices if any(fact.subscription_id == each.id for each in own)),
             in_order(recorded),
             frozenset(each.member_id for each in (*held, *capped, *ranked)),
+            tuple(purchases.get(id, ())),
         )
     return found
 

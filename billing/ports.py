@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from billing.state import Dispute, Link, Node, Subscription
+from billing.state import Dispute, Link, Node, Purchase, Subscription
 from errors import Unavailable
 
 Json = Mapping[str, Any]
@@ -44,6 +44,17 @@ class StripeGateway(Protocol):
 
     async def fetch_dispute(self, dispute_id: str) -> Dispute | None:
         """None when Stripe has no such dispute."""
+        ...
+
+    async def fetch_purchase(self, purchase_id: str) -> Purchase | None:
+        """What a paid invoice or Checkout Session sold once, refunds left aside; None when it is not there, or no such.
+
+        What it says never changes again.
+        """
+        ...
+
+    async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
+        """Ids of the customer's charges of which all was given back."""
         ...
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:

@@ -22,10 +22,23 @@ class SubscriptionItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """What a subscription is charged to: its kind (`card`, `sepa_debit`), and of cards when they expire. No card data.
+
+    `expires_at` is the first instant at which a card is not valid any more.
+    """
+
+    id: str
+    kind: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """Stripe's subscription, as far as access depends on it. `status` is Stripe's; items are in id order.
 
-    `pause_behavior` is set while collection is paused, which leaves the status as it is.
+    `pause_behavior` is set while collection is paused, which leaves the status as it is. `ends_with_trial`: nothing
+    can be charged at its trial's end, which will then cancel or pause it.
     """
 
     id: str
@@ -40,6 +53,8 @@ class Subscription:
     trial_end: datetime | None = None
     pause_behavior: str | None = None
     metadata: Mapping[str, str] | None = None
+    payment_method: PaymentMethod | None = None
+    ends_with_trial: bool = False
 
     @property
     def current_period_end(self) -> datetime | None:
@@ -50,6 +65,32 @@ class Subscription:
     def ending_at(self) -> datetime | None:
         """When a cancellation already asked for takes effect; None when it renews."""
         return self.cancel_at or (self.current_period_end if self.cancel_at_period_end else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasedItem:
+    """What one line of a purchase was for."""
+
+    price_id: str
+    lookup_key: str | None
+    product_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What was paid for once: by an invoice or a Checkout Session, whose id this is. `refunded`: all of it.
+
+    `charge_id` and `payment_intent_id` are what it was paid by, None where nothing was to be paid.
+    """
+
+    id: str
+    customer_id: str
+    bought_at: datetime
+    items: tuple[PurchasedItem, ...]
+    payment_intent_id: str | None = None
+    charge_id: str | None = None
+    refunded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +106,10 @@ class Dispute:
 
 
 class Kind(StrEnum):
-    """Stripe objects on the way from a dispute to its customer and subscription."""
+    """Stripe objects on the way from a dispute to its customer and subscription, and others that lead to a customer.
+
+    A purchase has the id of the invoice or Checkout Session that it was made by.
+    """
 
     CUSTOMER = "customer"
     SUBSCRIPTION = "subscription"
@@ -73,6 +117,8 @@ class Kind(StrEnum):
     PAYMENT_INTENT = "payment_intent"
     CHARGE = "charge"
     DISPUTE = "dispute"
+    PAYMENT_METHOD = "payment_method"
+    PURCHASE = "purchase"
 
 
 @dataclass(frozen=True, slots=True, order=True)

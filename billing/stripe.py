@@ -9,6 +9,7 @@ import httpx
 import orjson
 import stripe
 from stripe.params import (
+    ChargeListParams,
     EventListParams,
     InvoicePaymentListParams,
     SubscriptionItemListParams,
@@ -16,12 +17,16 @@ from stripe.params import (
 )
 
 from billing.facts import links_of
-from billing.objects import dispute_from, object_in, subscription_from, text_in
+from billing.objects import PAYERS, dispute_from, object_in, subscription_from, text_in
 from billing.ports import Budget, Refused
-from billing.state import Dispute, Kind, Link, Node, Subscription
+from billing.purchases import is_given_back, payment_of, purchase_from
+from billing.state import Dispute, Kind, Link, Node, Purchase, Subscription
 from errors import Unavailable
 
+Json = Mapping[str, Any]
+
 PAGE_SIZE = 100
+WITH_PAYERS = tuple(".".join(("data", *way, name)) for way, name in PAYERS)
 TIMEOUT_SECONDS = 10.0
 TOO_MANY = 429
 
@@ -52,21 +57,24 @@ class StripeApi:
         )
 
     async def fetch_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
-        query: SubscriptionListParams = {"customer": customer_id, "status": "all", "limit": self._page_size}
+        query: SubscriptionListParams = {"customer": customer_id, **self._subscriptions()}
         found: list[Subscription | None] = []
-        async with _unavailable(), _absent_is_nothing():
+        async with _unavailable(), _absent_is_nothing(), _unknown_is_nothing():
             first = await self._client.v1.subscriptions.list_async(query)
             async for subscription in first.auto_paging_iter():
                 found.append(await self._whole(subscription.to_dict()))  # noqa: PERF401 - it waits
         return [subscription for subscription in found if subscription]
 
     async def fetch_all_subscriptions(self) -> AsyncGenerator[Subscription]:
-        query: SubscriptionListParams = {"status": "all", "limit": self._page_size}
+        query = self._subscriptions()
         async with _unavailable():
             first = await self._client.v1.subscriptions.list_async(query)
             async for value in first.auto_paging_iter():
                 if subscription := await self._whole(value.to_dict()):
                     yield subscription
+
+    def _subscriptions(self) -> SubscriptionListParams:
+        return {"status": "all", "limit": self._page_size, "expand": list(WITH_PAYERS)}
 
     async def fetch_events(self, since: datetime) -> AsyncGenerator[Mapping[str, Any]]:
         query: EventListParams = {"created": {"gte": int(since.timestamp())}, "limit": self._page_size}
@@ -89,6 +97,31 @@ class StripeApi:
         async with _unavailable(), _absent_is_nothing():
             return dispute_from((await self._client.v1.disputes.retrieve_async(dispute_id)).to_dict())
         return None
+
+    async def fetch_purchase(self, purchase_id: str) -> Purchase | None:
+        async with _unavailable(), _absent_is_nothing():
+            value, lines = await (self._session if purchase_id.startswith("cs_") else self._invoice)(purchase_id)
+            return purchase_from(value, lines, payment_of(value))
+        return None
+
+    async def _invoice(self, id: str) -> tuple[Json, list[Json]]:
+        v1, prices = self._client.v1, "data.pricing.price_details.price"
+        value = await v1.invoices.retrieve_async(id, {"expand": ["payments.data.payment.payment_intent"]})
+        lines = await v1.invoices.line_items.list_async(id, {"limit": self._page_size, "expand": [prices]})
+        return value.to_dict(), [line.to_dict() async for line in lines.auto_paging_iter()]
+
+    async def _session(self, id: str) -> tuple[Json, list[Json]]:
+        sessions = self._client.v1.checkout.sessions
+        value = await sessions.retrieve_async(id, {"expand": ["payment_intent"]})
+        lines = await sessions.line_items.list_async(id, {"limit": self._page_size})
+        return value.to_dict(), [line.to_dict() async for line in lines.auto_paging_iter()]
+
+    async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
+        query: ChargeListParams = {"customer": customer_id, "limit": self._page_size}
+        async with _unavailable(), _absent_is_nothing(), _unknown_is_nothing():
+            first = await self._client.v1.charges.list_async(query)
+            return frozenset([each.id async for each in first.auto_paging_iter() if is_given_back(each.to_dict())])
+        return frozenset()
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         async with _unavailable(), _absent_is_nothing():
@@ -115,7 +148,7 @@ class StripeApi:
                 return [(await v1.invoices.retrieve_async(node.id)).to_dict()]
             case Kind.SUBSCRIPTION:
                 return [(await v1.subscriptions.retrieve_async(node.id)).to_dict()]
-            case Kind.CUSTOMER:
+            case Kind.CUSTOMER | Kind.PAYMENT_METHOD | Kind.PURCHASE:
                 return []
 
     async def ask(
@@ -196,6 +229,16 @@ async def _refusals() -> AsyncGenerator[None]:
 
 def _decline_code(fault: stripe.StripeError) -> str:
     return text_in(object_in(fault.json_body, "error"), "decline_code") or ""
+
+
+@asynccontextmanager
+async def _unknown_is_nothing() -> AsyncGenerator[None]:
+    """For lists of a customer's: one who is unknown or deleted has nothing, which Stripe says by 400 instead of 404."""
+    try:
+        yield
+    except stripe.InvalidRequestError as fault:
+        if fault.code != "resource_missing":
+            raise
 
 
 @asynccontextmanager

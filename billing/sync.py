@@ -28,9 +28,10 @@ from billing.links import (
 from billing.mirror import save_disputes, save_subscriptions
 from billing.model import Catalogue, DisputeEffect
 from billing.ports import StripeGateway
+from billing.purchase_rows import list_purchase_ids, list_purchases, save_purchases
 from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
 from billing.settle import schedule_recheck
-from billing.state import Dispute, Kind, Node, Subscription
+from billing.state import Dispute, Kind, Node, Purchase, Subscription
 from billing.versions import find_fingerprint, fingerprint_of
 from clock import Clock
 from errors import Unavailable
@@ -65,6 +66,7 @@ class Fetched:
 
     subscriptions: tuple[Subscription, ...]
     disputes: tuple[Dispute, ...]
+    purchases: tuple[Purchase, ...] = ()
 
 
 async def sync_customer(
@@ -116,16 +118,34 @@ def reason_of(fault: Exception) -> str:
 
 
 async def fetch_customer(customer_id: str, syncing: Syncing) -> Fetched:
-    """The customer's subscriptions and the disputes known to lead to it, as Stripe has them now. Raises Unavailable."""
+    """The customer's subscriptions, and the disputes and purchases known to lead to it, as Stripe has them now.
+
+    Raises Unavailable.
+    """
     async with syncing.database.transaction() as connection:
         dispute_ids = await list_dispute_ids(connection, customer_id)
+        purchase_ids = await list_purchase_ids(connection, customer_id)
+        known = (await list_purchases(connection, [customer_id])).get(customer_id, [])
     subscriptions = await syncing.stripe.fetch_subscriptions(customer_id)
     found = [await syncing.stripe.fetch_dispute(dispute_id) for dispute_id in dispute_ids]
     disputes = tuple(dispute for dispute in found if dispute)
     for dispute in disputes:
         if effect_of(dispute, syncing.catalogue.access) is DisputeEffect.SUSPEND_SUBSCRIPTION:
             await fetch_way_up(Node(Kind.DISPUTE, dispute.id), Kind.SUBSCRIPTION, syncing)
-    return Fetched(tuple(subscriptions), disputes)
+    purchases = await _fetch_purchases(customer_id, purchase_ids, known, syncing.stripe)
+    return Fetched(tuple(subscriptions), disputes, purchases)
+
+
+async def _fetch_purchases(
+    customer_id: str, ids: Collection[str], known: Collection[Purchase], stripe: StripeGateway
+) -> tuple[Purchase, ...]:
+    """What was bought never changes, so it is asked for once; only whether the money was given back is asked again."""
+    if not ids:
+        return ()
+    stored = {each.id: each for each in known}
+    every = [stored.get(id) or await stripe.fetch_purchase(id) for id in ids]
+    refunded = await stripe.fetch_refunded_charges(customer_id)
+    return tuple(replace(each, refunded=each.charge_id in refunded) for each in every if each)
 
 
 async def fetch_way_up(start: Node, goal: Kind, syncing: Syncing) -> frozenset[Node]:
@@ -155,11 +175,12 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
         mirror = await save_subscriptions(connection, claimed.customer_id, fetched.subscriptions, now)
         disputes = await _led(connection, fetched.disputes)
         await save_disputes(connection, claimed.customer_id, disputes)
+        await save_purchases(connection, claimed.customer_id, fetched.purchases)
         pauses = await list_pauses(connection, [subscription.id for subscription in mirror])
         claims = await list_claims(connection, claimed.customer_id)
         carried = [claim for each in mirror for claim in claims_of_subscription(each, syncing.member_key)]
         invoices = await list_invoice_facts(connection, [subscription.id for subscription in mirror])
-        holdings = holdings_of(mirror, disputes, pauses, syncing.catalogue, invoices)
+        holdings = holdings_of(mirror, disputes, pauses, syncing.catalogue, invoices, fetched.purchases)
         member_id = member_for([*claims, *carried])
         await _grant(connection, claimed.customer_id, former, member_id, holdings, now)
         await schedule_recheck(connection, claimed.customer_id, mirror, now)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import text
@@ -19,7 +19,8 @@ Content = Mapping[str, Any]
 APPLIED = text("SELECT plan, version, content FROM catalogue_version ORDER BY plan, version")
 IN_FORCE = text("SELECT fingerprint, baseline FROM catalogue_applied")
 SOLD = text(
-    "SELECT name, count(DISTINCT subscription.id) AS total FROM subscription,"
+    "SELECT name, count(DISTINCT bought.id) AS total FROM"
+    " (SELECT id, content FROM subscription UNION ALL SELECT id, content FROM purchase) AS bought,"
     " jsonb_array_elements(content->'items') AS item,"
     " LATERAL (VALUES (item->>'price_id'), (item->>'lookup_key'), (item->>'product_id')) AS names (name)"
     " WHERE name <> '' GROUP BY name"
@@ -67,7 +68,8 @@ def content_of(plan: Plan) -> Content:
 
 def _price_content(price: Price) -> Content:
     tiers = [[tier.up_to, _money(tier.amounts), _money(tier.flat)] for tier in price.tiers]
-    return {
+    lasts = {"lasts_days": price.lasts_days} if price.lasts_days else {}  # as contents before it have none
+    return lasts | {
         "names": sorted(price.names),
         "interval": price.interval.value,
         "amounts": _money(price.amounts),
@@ -92,8 +94,15 @@ def names_of(content: Content) -> frozenset[str]:
 def fingerprint_of(catalogue: Catalogue) -> str:
     """Equal for catalogues by which every member holds the same."""
     versions = [[each.key, each.version, each.rank, content_of(each)] for each in all_versions(catalogue)]
-    decisive = [versions, repr(catalogue.access), catalogue.default_plan and catalogue.default_plan.key]
-    return hashlib.sha256(orjson.dumps(decisive, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    decisive = [versions, catalogue.access, catalogue.default_plan and catalogue.default_plan.key]
+    return hashlib.sha256(orjson.dumps(decisive, default=_in_order, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _in_order(value: object) -> list[str]:
+    """A set's words: every process has an order of its own for them."""
+    if isinstance(value, frozenset):
+        return sorted(map(str, cast("frozenset[object]", value)))
+    raise TypeError(type(value).__name__)
 
 
 def all_versions(catalogue: Catalogue) -> list[Plan]:

@@ -15,6 +15,7 @@ from errors import NotConfigured
 TEXT_TAG = "tag:yaml.org,2002:str"
 INT_TAG = "tag:yaml.org,2002:int"
 BOOL_TAG = "tag:yaml.org,2002:bool"
+LONGEST_DAYS = 36_500
 
 
 @dataclass
@@ -179,6 +180,17 @@ def read_number(document: Document, node: Node, what: str) -> int:
         return int(node.value)
     document.wrong(node, f"{what} must be a whole number, 0 or more", "write digits only; amounts are in cents")
     return 0
+
+
+def read_days(fields: Fields, name: str) -> int | None:
+    """A whole number of days, 1 or more; None where the field is absent."""
+    if name not in fields.nodes:
+        return None
+    days = fields.number(name)
+    if not 1 <= days <= LONGEST_DAYS:
+        remedy = f"give 1 to {LONGEST_DAYS}, or leave it out"
+        fields.document.wrong(fields.nodes[name], f"{fields.what}.{name} cannot be {days}", remedy)
+    return days
 
 
 def read_truth(document: Document, node: Node, what: str) -> bool:

@@ -20,7 +20,7 @@ import orjson
 from sqlalchemy import event
 from starlette.applications import Starlette
 
-from billing.state import Dispute, Link, Node, Subscription
+from billing.state import Dispute, Link, Node, Purchase, Subscription
 from billing.stripe import StripeApi
 from billing.sync import Syncing
 from gating.model import Snapshot
@@ -193,6 +193,14 @@ class SteppingStripe:
     async def fetch_dispute(self, dispute_id: str) -> Dispute | None:
         self.steps("before Stripe's dispute")
         return await self.real.fetch_dispute(dispute_id)
+
+    async def fetch_purchase(self, purchase_id: str) -> Purchase | None:
+        self.steps("before Stripe's purchase")
+        return await self.real.fetch_purchase(purchase_id)
+
+    async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
+        self.steps("before Stripe's charges")
+        return await self.real.fetch_refunded_charges(customer_id)
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         self.steps("before Stripe's links")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from twin.api.sdk import expandable_names
 from twin.core.errors import invalid
 from twin.core.store import Object, is_list, shown
 from twin.core.world import World
@@ -38,6 +39,11 @@ def rendered(world: World, answer: Object, expand: list[str]) -> Object:
     return answer
 
 
+def _left(path: str) -> bool:
+    """What was replayed may name what nobody told of, and lack what it could name: it stays as it is."""
+    return path.rpartition(".")[2] in expandable_names()
+
+
 def _first_items(version: Object) -> Object:
     """Lists inside an object come with their first entries only."""
     name = NESTED_LISTS.get(version.get("object", ""))
@@ -52,6 +58,8 @@ def _expanded(world: World, value: Any, parts: list[str], path: str) -> Any:
     if isinstance(value, str):
         found = world.store.objects.get(value)
         if found is None:
+            if _left(path):
+                return value
             raise invalid(f"This property cannot be expanded ({path}).", "expand")
         return _expanded(world, _first_items(shown(found)), parts, path)
     if is_list(value):
@@ -61,18 +69,22 @@ def _expanded(world: World, value: Any, parts: list[str], path: str) -> Any:
     include = INCLUDABLE.get((inside.get("object", ""), name))
     if include is not None:
         inside[name] = include(world, inside)
+    elif name not in inside and _left(path):
+        return inside
     elif name not in inside:
         raise invalid(f"This property cannot be expanded ({path}).", "expand")
-    inside[name] = _object_for(world, inside[name], path, last=not rest)
+    inside[name] = _object_for(world, inside[name], path)
     return inside | {name: _expanded(world, inside[name], rest, path)}
 
 
-def _object_for(world: World, value: Any, path: str, *, last: bool) -> Any:
+def _object_for(world: World, value: Any, path: str) -> Any:
     if isinstance(value, str):
         found = world.store.objects.get(value)
         if found is None:
+            if _left(path):
+                return value
             raise invalid(f"This property cannot be expanded ({path}).", "expand")
         return _first_items(shown(found))
     if is_list(value):
-        return [_object_for(world, each, path, last=last) for each in value]
+        return [_object_for(world, each, path) for each in value]
     return value

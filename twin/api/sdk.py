@@ -16,6 +16,7 @@ METHOD = re.compile(r"^ {4}def (\w+)\(", re.MULTILINE)
 REQUEST = re.compile(r'self\._request\(\s*"(\w+)",\s*"([^"]+)"')
 PARAMS = re.compile(r'params: (?:Optional\[\s*)?"(\w+)"')
 IMPORT = re.compile(r"from (stripe\.params[\w.]*) import (\([^)]*\)|[^\n]*)")
+EXPANDABLE = re.compile(r"^ +(\w+): (?:Optional\[\s*)?ExpandableField\[", re.MULTILINE)
 PLACE = re.compile(r"\{\w+\}")
 
 
@@ -51,6 +52,13 @@ def _routes_in(path: Path, folder: Path) -> Iterator[SdkRoute]:
             params = PARAMS.search(body)
             where = (modules[params[1]], params[1]) if params and params[1] in modules else None
             yield SdkRoute(request[1].upper(), request[2], f"{service}.{match[1]}", where)
+
+
+@cache
+def expandable_names() -> frozenset[str]:
+    """Fields that hold an id, and the object itself where that was asked for."""
+    folder = Path(stripe.__file__).parent
+    return frozenset(name for path in folder.rglob("_*.py") for name in EXPANDABLE.findall(path.read_text("utf-8")))
 
 
 @cache

@@ -10,7 +10,16 @@ from billing.access import holdings_of, plan_of
 from billing.catalogue import parse_catalogue
 from billing.facts import member_for, paused_until
 from billing.model import Catalogue, DisputeEffect, PauseEffect
-from billing.state import Claim, Dispute, PauseFact, PauseStep, Subscription, SubscriptionItem
+from billing.state import (
+    Claim,
+    Dispute,
+    PauseFact,
+    PauseStep,
+    Purchase,
+    PurchasedItem,
+    Subscription,
+    SubscriptionItem,
+)
 from gating.model import LevelGrant, LimitGrant, Source
 from tests.unit.billing.test_catalogue import RICH
 
@@ -136,3 +145,54 @@ def test_the_latest_act_of_linking_wins_in_any_order() -> None:
         ([], None),
     ):
         assert {member_for(order) for order in permutations(claims)} == {winner}
+
+
+def test_a_trial_ends_access_at_its_instant_only_where_nobody_can_be_charged() -> None:
+    """The others go on: whatever comes then is heard of later, and must lock nobody out meanwhile."""
+    trial = replace(PRO, status="trialing", trial_end=END)
+    for ends, date in ((True, END), (False, None)):
+        [grant] = holdings_of([replace(trial, ends_with_trial=ends)], (), (), CATALOGUE).grants
+        assert grant.ends_at == date
+
+
+PACK = PurchasedItem("price_pack", "pack_once", "prod_pack", 2)
+BOUGHT = Purchase("in_1", "cus_1", BEGAN, (PACK,), "pi_1", "ch_1")
+ONCE = parse_catalogue(
+    "c.yaml",
+    RICH.replace(
+        "access:\n  states",
+        """  pack: {name: Pack, features: [archive], limits: {seats: 5},
+    prices: [{lookup_key: pack_once, interval: once, amounts: {usd: 5}}]}
+  pass: {name: Pass, features: [archive],
+    prices: [{lookup_key: pass_once, interval: once, lasts_days: 30, amounts: {usd: 5}}]}
+access:
+  states""",
+    ),
+)
+
+
+def bought(purchase: Purchase, *disputes: Dispute) -> set[tuple[str, str, datetime | None]]:
+    held = holdings_of([], disputes, (), ONCE, (), [purchase])
+    return {(grant.feature, grant.source, grant.ends_at) for grant in held.grants}
+
+
+def test_what_is_paid_once_is_given_for_ever_or_as_long_as_the_price_says() -> None:
+    assert bought(BOUGHT) == {("archive", Source.ADD_ON, None)}
+    assert holdings_of([], (), (), ONCE, (), [BOUGHT]).limits == (LimitGrant("seats", 10, Source.ADD_ON, "in_1"),)
+    month = replace(BOUGHT, items=(replace(PACK, lookup_key="pass_once"),))
+    assert bought(month) == {("archive", Source.ADD_ON, BEGAN + timedelta(days=30))}
+    assert bought(replace(BOUGHT, items=(replace(PACK, lookup_key="seats_monthly"),))) == set(), "no price of once"
+    assert bought(replace(BOUGHT, items=(replace(PACK, lookup_key="of_another"),))) == set()
+
+
+def test_what_was_paid_once_is_lost_with_the_money() -> None:
+    kept, lost = {("archive", Source.ADD_ON, None)}, set[tuple[str, str, datetime | None]]()
+    narrow = replace(ONCE.access, open_dispute=DisputeEffect.KEEP)
+    assert bought(replace(BOUGHT, refunded=True)) == lost
+    for status, left in (("needs_response", lost), ("lost", lost), ("won", kept), ("warning_needs_response", kept)):
+        dispute = Dispute("du_1", status, BEGAN, "ch_1", None)
+        catalogue = replace(ONCE, access=narrow)
+        grants = holdings_of([], [dispute], (), catalogue, (), [BOUGHT]).grants
+        assert {(grant.feature, grant.source, grant.ends_at) for grant in grants} == left, status
+        other = holdings_of([], [replace(dispute, charge_id="ch_2")], (), catalogue, (), [BOUGHT]).grants
+        assert other, "another charge's dispute is none of this purchase"

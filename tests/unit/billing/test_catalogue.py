@@ -243,7 +243,7 @@ def test_what_is_no_catalogue_at_all_is_said_in_words(text: str, complaint: str)
         parse_catalogue("c.yaml", text)
 
 
-SOLD_EVERY_WAY = """
+SOLD_EVERY_WAY = """default_plan: free
 features: {reading: Reading}
 limits: {seats: Seats}
 quotas: {calls: Calls}
@@ -268,8 +268,12 @@ plans:
       - version: 1
         features: [reading]
         prices: [{lookup_key: team_1, interval: year, amounts: {usd: 1}}]
+  free: {name: Free, rank: 0, prices: [{lookup_key: free, interval: month, amounts: {usd: 0}}]}
 add_ons:
-  pack: {name: Pack, limits: {seats: 2}, prices: [{lookup_key: pack, interval: once, amounts: {usd: 5}}]}
+  pack:
+    name: Pack
+    limits: {seats: 2}
+    prices: [{lookup_key: pack, interval: once, lasts_days: 90, amounts: {usd: 5}}]
 coupons:
   spring: {name: Spring, percent_off: 20, duration: repeating, months: 3, plans: [team], codes: [SPRING]}
   five: {name: Five, amounts_off: {usd: 500}, duration: forever}
@@ -286,7 +290,7 @@ access:
 
 def test_tiers_usage_hybrids_trials_versions_and_coupons_can_be_said() -> None:
     catalogue = parse_catalogue("c.yaml", SOLD_EVERY_WAY)
-    [team] = catalogue.plans
+    [_, team] = catalogue.plans
     assert (team.version, team.replaces, team.tax_code) == (3, {2}, "txcd_1")
     assert team.trial == Trial(30, card=False, ends=TrialEnd.FREE)
     base, calls = team.prices
@@ -298,7 +302,8 @@ def test_tiers_usage_hybrids_trials_versions_and_coupons_can_be_said() -> None:
     sold = catalogue.find_sold(price_id="price_x", lookup_key="team_1", product_id="prod_x")
     assert sold is not None
     assert (sold.plan, sold.plan.key, sold.plan.version) == (first, "team", 1)
-    assert catalogue.add_ons[0].prices[0].interval is Interval.ONCE
+    [once] = catalogue.add_ons[0].prices
+    assert (once.interval, once.lasts_days) == (Interval.ONCE, 90)
     spring, five = catalogue.coupons
     assert (spring.percent_off, spring.months, spring.plans, spring.codes) == (20, 3, {"team"}, ("SPRING",))
     assert (five.amounts_off, five.duration) == ((Money("usd", 500),), CouponDuration.FOREVER)
@@ -327,13 +332,20 @@ MISTAKES = {
     "{days: 30, card": ("{days: 0, card", "12: team.trial cannot last 0 days: give 1 to 730"),
     "optional, ends: free": ("optional", "12: team.trial.ends says what becomes of who has not paid: add"),
     "card: optional": ("card: required", "12: team.trial.ends says what becomes of who has not paid: leave it out"),
-    "percent_off: 20": ("percent_off: 101", "29: coupons.spring.percent_off cannot be 101: give 1 to 100"),
-    "percent_off: 20, ": ("", "29: coupons.spring needs either `percent_off` or `amounts_off`"),
-    "months: 3, ": ("", "29: coupons.spring.months is how long a repeating coupon lasts"),
-    "plans: [team]": ("plans: [teem]", "29: coupons.spring.plans cannot be `teem`: did you mean `team`?"),
-    "codes: [SPRING]": ("codes: [a-b]", "29: coupons.spring.codes cannot be `a-b`"),
-    "tax: inclusive\n": ("tax: maybe\n", "31: tax cannot be `maybe`"),
-    "interval: once, amounts": ("interval: once, amount", "27: pack.prices needs either `amounts` or `tiers`"),
+    "percent_off: 20": ("percent_off: 101", "33: coupons.spring.percent_off cannot be 101: give 1 to 100"),
+    "percent_off: 20, ": ("", "33: coupons.spring needs either `percent_off` or `amounts_off`"),
+    "months: 3, ": ("", "33: coupons.spring.months is how long a repeating coupon lasts"),
+    "plans: [team]": ("plans: [teem]", "33: coupons.spring.plans cannot be `teem`: did you mean `team`?"),
+    "codes: [SPRING]": ("codes: [a-b]", "33: coupons.spring.codes cannot be `a-b`"),
+    "tax: inclusive\n": ("tax: maybe\n", "35: tax cannot be `maybe`"),
+    "lasts_days: 90, amounts": ("lasts_days: 90, amount", "31: pack.prices needs either `amounts` or `tiers`"),
+    "lasts_days: 90": ("lasts_days: 0", "31: pack.prices.lasts_days cannot be 0: give 1 to 36500, or leave it out"),
+    "interval: once": ("interval: year", "31: pack.prices.lasts_days is for what is paid once: leave it out"),
+    "default_plan: free": ("default_plan: team", "6: team.trial.ends cannot be `free` without a free plan"),
+    "{lookup_key: free, interval: month": (
+        "{lookup_key: free, interval: once",
+        "6: team.trial.ends cannot be `free` without a free plan",
+    ),
 }
 
 
