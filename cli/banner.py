@@ -11,13 +11,13 @@ from identity.scopes import SCOPES
 from settings import Settings
 
 
-async def print_banner(settings: Settings) -> None:
-    """In development with tokens, valid for a day; in production one line."""
+async def print_banner(settings: Settings, twin: str | None) -> None:
+    """In development with tokens, valid for a day; in production one line. `twin` is where Stripe's serves, if any."""
     address = address_of(settings)
     if not settings.development:
         print(f"Gatehouse serves on {address}", flush=True)
         return
-    print("\n".join(("", *_places(address), "", *await _tokens(settings), "", *_trial(address))), flush=True)
+    print("\n".join(("", *_places(address, twin), "", *await _tokens(settings), "", *_trial(address))), flush=True)
 
 
 def address_of(settings: Settings) -> str:
@@ -26,12 +26,14 @@ def address_of(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
 
 
-def _places(address: str) -> Iterator[str]:
+def _places(address: str, twin: str | None) -> Iterator[str]:
     yield f"Gatehouse serves on {address} (Ctrl-C stops it)"
     yield ""
     yield f"  GraphiQL, the caller's schema   {address}/graphql"
     yield f"  GraphiQL, the members' schema   {address}/spa/graphql"
     yield f"  Health and metrics              {address}/readyz  {address}/metrics"
+    if twin:
+        yield f"  Stripe, an offline twin of it   {twin}  (test cards, no money; move its clock there)"
 
 
 async def _tokens(settings: Settings) -> list[str]:

@@ -18,6 +18,7 @@ from app import Tools, build_tools
 from billing.offers import Action, OfferChange, changes_between, offers_for
 from billing.rollout import MemberChange, apply_to_members, list_member_changes
 from billing.versions import find_broken_promises, get_applied
+from cli.announced import clock_of
 from cli.parts import complete_settings
 from cli.progress import Progress
 from errors import NotConfigured
@@ -39,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _act(action: str, settings: Settings, progress: Progress) -> None:
-    tools = build_tools(settings)
+    tools = build_tools(settings, clock=clock_of(settings))
     try:
         progress("comparing the catalogue with what was sold")
         async with tools.parts.database.transaction() as connection:

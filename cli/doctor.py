@@ -68,7 +68,7 @@ def _local_findings(settings: Settings) -> Generator[Finding]:
 def _webhook_secrets(settings: Settings) -> Finding:
     if settings.stripe_webhook_secrets:
         return Finding("webhooks", f"{len(settings.stripe_webhook_secrets)} signing secret(s) set")
-    return Finding("webhooks", "no secret set: Stripe's would be refused; development goes without")
+    return Finding("webhooks", "no secret set: Stripe's would be refused; in development the twin brings its own")
 
 
 def _free_port(settings: Settings) -> str:

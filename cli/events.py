@@ -19,6 +19,7 @@ import orjson
 from app import Tools, build_tools
 from billing.dead_letters import list_dead_letters, revive
 from billing.events import StripeEvent, find_event, find_event_body, list_events
+from cli.announced import clock_of
 from cli.parts import complete_settings
 from cli.progress import Progress
 from errors import BadInput
@@ -45,7 +46,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _act(arguments: argparse.Namespace, settings: Settings) -> int:
-    tools = build_tools(settings)
+    tools = build_tools(settings, clock=clock_of(settings))
     try:
         match arguments.action:
             case "list":

@@ -13,9 +13,9 @@ import asyncio
 import os
 
 from cli.acting import act_of, add_act_arguments
+from cli.announced import clock_of
 from cli.parts import complete_settings, service_database
 from cli.progress import Progress
-from clock import SystemClock
 from errors import BadInput
 from gating.organizations import create_organization, join_organization, leave_organization
 from identity.members import find_member
@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _act(settings: Settings, arguments: argparse.Namespace) -> str:
-    now, id, act = SystemClock().now(), arguments.organization, act_of(arguments)
+    now, id, act = clock_of(settings).now(), arguments.organization, act_of(arguments)
     creating = arguments.action == "create"
     member_id: str = (arguments.payer if creating else arguments.member) or ""
     async with service_database(settings) as database:

@@ -17,9 +17,9 @@ import os
 from billing.by_hand import kinds_of, setting_of
 from billing.catalogue import load_catalogue
 from cli.acting import act_of, add_act_arguments, instant_of
+from cli.announced import clock_of
 from cli.parts import complete_settings, service_database
 from cli.progress import Progress
-from clock import SystemClock
 from errors import BadInput
 from gating.overrides import (
     remove_organization_override,
@@ -61,7 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _record(settings: Settings, arguments: argparse.Namespace, wanted: Override | None) -> str:
     """For one member."""
-    now, member_id, act, revision = SystemClock().now(), arguments.holder, act_of(arguments), None
+    now, member_id, act, revision = clock_of(settings).now(), arguments.holder, act_of(arguments), None
     async with service_database(settings) as database:
         if await find_member(database, member_id) is None:
             raise BadInput(f"There is no member `{member_id}`: check the id.")
@@ -76,7 +76,7 @@ async def _record(settings: Settings, arguments: argparse.Namespace, wanted: Ove
 
 async def _record_for_all(settings: Settings, arguments: argparse.Namespace, wanted: Override | None) -> str:
     """For an organisation."""
-    now, id, act = SystemClock().now(), arguments.holder, act_of(arguments)
+    now, id, act = clock_of(settings).now(), arguments.holder, act_of(arguments)
     async with service_database(settings) as database, database.transaction() as connection:
         if wanted is not None:
             changed = await set_organization_override(connection, id, wanted, act=act, now=now)

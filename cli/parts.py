@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from pydantic import SecretStr
 
+from cli.announced import with_announced
 from errors import NotConfigured
 from settings import Settings
 from storage.database import Database, connect
@@ -19,7 +20,8 @@ def complete_settings(
     """The settings with every URL filled in, while the parts run that they speak of.
 
     Embedded servers are started where a URL is missing, and stopped at the end. Where another process already runs
-    them on this data folder, they are shared, or with `share=False` AlreadyRunning is raised.
+    them on this data folder, they are shared, with the twin of Stripe if it has one, or with `share=False`
+    AlreadyRunning is raised.
     """
     if settings.database_url and settings.redis_url:
         yield settings
@@ -29,7 +31,7 @@ def complete_settings(
     except AlreadyRunning:
         if not share:
             raise
-        yield _filled(settings, parts.addresses(settings.data_dir))
+        yield with_announced(_filled(settings, parts.addresses(settings.data_dir)))
         return
     try:
         yield _filled(settings, running.addresses)

@@ -12,6 +12,7 @@ import os
 from app import build_tools
 from billing.reconcile import reconcile
 from billing.reconciliations import Drift, claim_reconciliation, request_reconciliation
+from cli.announced import clock_of
 from cli.parts import complete_settings
 from cli.progress import Progress
 from errors import NotConfigured, Unavailable
@@ -36,7 +37,7 @@ def main(_arguments: argparse.Namespace) -> int:
 
 
 async def _reconcile(settings: Settings) -> list[Drift]:
-    tools = build_tools(settings)
+    tools = build_tools(settings, clock=clock_of(settings))
     try:
         if tools.reconciling is None:
             raise NotConfigured(

@@ -1,7 +1,8 @@
 """Serve GraphQL, webhooks, health and metrics on GATEHOUSE_HOST and GATEHOUSE_PORT.
 
-In development it brings everything: an embedded PostgreSQL and Valkey where no URL names others, migrations, demo data
-on the first run, the worker, and a token for each sort of caller. In production it serves alone: migrate first, and
+In development it brings everything: an embedded PostgreSQL and Valkey where no URL names others, an offline twin of
+Stripe unless the settings name a Stripe, migrations, demo data on the first run, the worker, and a token for each sort
+of caller. In production it serves alone: migrate first, and
 run `gatehouse worker` beside it. Ctrl-C or SIGTERM ends it cleanly; killed, it leaves nothing running.
 """
 
@@ -15,8 +16,9 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 import uvloop
 
-from app import build_app, build_worker
-from cli.banner import print_banner
+from app import Worker, build_app, build_worker
+from cli.banner import address_of, print_banner
+from cli.beside import Beside, hear_the_past, twin_beside, wants_twin
 from cli.listen import listen
 from cli.migrate import migrate_as_owner
 from cli.parts import complete_settings, service_database, service_url
@@ -42,18 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(_arguments: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
-    progress = Progress()
+    progress, has_twin = Progress(), wants_twin(settings, os.environ)
     with (
         listen(settings.host, settings.port) as taken,
         complete_settings(settings, progress, share=False) as complete,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_prepare(complete, progress, is_ours=settings.database_url is None))
-        runner.run(_serve(complete, taken, progress))
+        runner.run(_prepare(complete, progress, is_ours=settings.database_url is None, has_twin=has_twin))
+        runner.run((_serve_with_twin if has_twin else _serve)(complete, taken, progress))
     return 0
 
 
-async def _prepare(settings: Settings, progress: Progress, *, is_ours: bool) -> None:
+async def _prepare(settings: Settings, progress: Progress, *, is_ours: bool, has_twin: bool) -> None:
     """Migrates where it may, and seeds a database of our own.
 
     Raises NotConfigured when migrations stay pending or the login is not fit for service.
@@ -68,17 +70,26 @@ async def _prepare(settings: Settings, progress: Progress, *, is_ours: bool) -> 
         raise NotConfigured(f"Migrations are pending ({', '.join(missing)}): run gatehouse migrate as the owner first.")
     if is_ours:
         progress("seeding demo data")
-        await seed_once(settings)
+        await seed_once(settings, subscriptions=not has_twin)
 
 
-async def _serve(settings: Settings, taken: socket.socket, progress: Progress) -> None:
+async def _serve_with_twin(settings: Settings, taken: socket.socket, progress: Progress) -> None:
+    progress("starting the twin of Stripe")
+    async with twin_beside(settings, address_of(settings)) as beside:
+        if beside.is_new:
+            await hear_the_past(beside.settings, beside.clock)
+        await _serve(beside.settings, taken, progress, beside)
+
+
+async def _serve(settings: Settings, taken: socket.socket, progress: Progress, beside: Beside | None = None) -> None:
     """Until a signal comes, or either of server and worker ends by itself."""
     progress("building the schema")
     stop = asyncio.Event()
     stop_on_signals(stop)
+    clock = beside.clock if beside else None
     server = uvicorn.Server(
         uvicorn.Config(
-            build_app(settings),
+            build_app(settings, clock=clock),
             http=OneWrite,
             log_config=None,
             access_log=False,
@@ -87,9 +98,9 @@ async def _serve(settings: Settings, taken: socket.socket, progress: Progress) -
             ws_max_size=LONGEST_BODY,
         )
     )
-    jobs: list[Awaitable[None]] = [_serving(server, taken, stop, lambda: _greet(settings, progress))]
+    jobs: list[Awaitable[None]] = [_serving(server, taken, stop, lambda: _greet(settings, progress, beside))]
     if settings.development:
-        jobs.append(_working(settings, server, stop))
+        jobs.append(_working(build_worker(settings, clock=clock), server, stop))
     ended = await asyncio.gather(*jobs, return_exceptions=True)
     for fault in ended:
         if isinstance(fault, BaseException):
@@ -123,13 +134,13 @@ def spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _working(settings: Settings, server: uvicorn.Server, stop: asyncio.Event) -> None:
+async def _working(worker: Worker, server: uvicorn.Server, stop: asyncio.Event) -> None:
     try:
-        await build_worker(settings).run(stop)
+        await worker.run(stop)
     finally:
         server.should_exit = True
 
 
-async def _greet(settings: Settings, progress: Progress) -> None:
+async def _greet(settings: Settings, progress: Progress, beside: Beside | None) -> None:
     progress.done()
-    await print_banner(settings)
+    await print_banner(settings, beside.url if beside else None)

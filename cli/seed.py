@@ -48,30 +48,34 @@ def main(_arguments: argparse.Namespace) -> int:
     progress = Progress()
     with complete_settings(load_settings(os.environ), progress) as settings:
         progress("seeding demo data")
-        asyncio.run(_seed(settings, only_once=False))
+        asyncio.run(_seed(settings))
         progress.done()
     print(f"Seeded: members {', '.join(member.id for member in DEMO_MEMBERS)}, content and usage.")
     return 0
 
 
-async def seed_once(settings: Settings) -> None:
-    """Seeds unless it was done before, so that what a developer changes stays changed."""
-    await _seed(settings, only_once=True)
+async def seed_once(settings: Settings, *, subscriptions: bool) -> None:
+    """Seeds unless it was done before, so that what a developer changes stays changed.
 
-
-async def _seed(settings: Settings, *, only_once: bool) -> None:
+    Without `subscriptions` nobody holds anything: whoever calls has a Stripe that says what they hold.
+    """
     async with service_database(settings) as database:
         # The last member is made last: where it is, all the rest is too.
-        if not (only_once and await find_member(database, DEMO_MEMBERS[-1].id)):
-            await _seed_all(database, settings)
+        if not await find_member(database, DEMO_MEMBERS[-1].id):
+            await _seed_all(database, settings, subscriptions=subscriptions)
 
 
-async def _seed_all(database: Database, settings: Settings) -> None:
+async def _seed(settings: Settings) -> None:
+    async with service_database(settings) as database:
+        await _seed_all(database, settings, subscriptions=True)
+
+
+async def _seed_all(database: Database, settings: Settings, *, subscriptions: bool) -> None:
     now, catalogue = SystemClock().now(), load_catalogue(settings.catalog)
     await seed_content(database, now)
     for member in DEMO_MEMBERS:
         await seed_usage(database, [member.id], now)
-        if member.plan:
+        if member.plan and subscriptions:
             await seed_subscription(database, catalogue, member.id, member.plan, lapsed=member.lapsed, now=now)
         async with database.transaction() as connection:
             await ensure_member(connection, member.id, member.email, member.name)

@@ -12,7 +12,7 @@ import argparse
 import os
 from datetime import timedelta
 
-from clock import SystemClock
+from cli.announced import clock_of
 from errors import BadInput
 from identity.keys import keys_for
 from identity.model import Kind, Principal
@@ -58,6 +58,6 @@ def mint_token(settings: Settings, principal: Principal, seconds: int | None = N
         keys_for(settings.signing_key_file, settings.data_dir).signing,
         life,
         issuer=settings.token_issuer,
-        now=SystemClock().now(),
+        now=clock_of(settings).now(),
         development=settings.development,
     )

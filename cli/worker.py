@@ -12,6 +12,7 @@ import sys
 import uvloop
 
 from app import build_worker
+from cli.announced import clock_of
 from cli.parts import complete_settings
 from cli.progress import Progress
 from cli.signals import stop_on_signals
@@ -40,4 +41,4 @@ async def _work(settings: Settings) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     print("The worker runs; Ctrl-C stops it.", file=sys.stderr, flush=True)
-    await build_worker(settings).run(stop)
+    await build_worker(settings, clock=clock_of(settings)).run(stop)

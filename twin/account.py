@@ -97,6 +97,15 @@ class Twin:
         """All events, oldest first, as they were rendered."""
         return self.objects("event")
 
+    def deliver_to(self, url: str, name: str) -> str:
+        """Delivers every event to `url` from now on; an endpoint made under `name` before moves there. Its secret."""
+        made = next((each for each in self.objects("webhook_endpoint") if each["description"] == name), None)
+        if made is None:
+            made = self.call("POST /v1/webhook_endpoints", url=url, enabled_events=["*"], description=name)
+        elif made["url"] != url:
+            self.call(f"POST /v1/webhook_endpoints/{made['id']}", url=url)
+        return self.world.store.objects[made["id"]]["_secret"]
+
     def take_deliveries(self) -> list[Delivery]:
         """The webhooks that are due now. Send each by `webhook`, and say by `record` what came of it."""
         return self.post.take(self.world)

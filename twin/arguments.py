@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from twin.api.routes import ROUTES, unimplemented_routes
@@ -39,8 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """0 when stopped; 1 where a live key is at hand: nothing here may ever be mistaken for money."""
-    live = [name for name in KEY_VARIABLES if "_live_" in os.environ.get(name, "")]
-    if live:
+    if live := live_keys(os.environ):
         print(f"twin: {', '.join(live)} holds a live key; the twin refuses to run beside one. Unset it.")  # noqa: T201 - its command line
         return 1
     if arguments.routes:
@@ -62,6 +62,11 @@ def main(arguments: argparse.Namespace) -> int:
     )
     asyncio.run(_run(options))
     return 0
+
+
+def live_keys(environ: Mapping[str, str]) -> list[str]:
+    """The variables that hold a live key."""
+    return [name for name in KEY_VARIABLES if "_live_" in environ.get(name, "")]
 
 
 async def _run(options: Options) -> None:

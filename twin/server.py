@@ -1,10 +1,10 @@
 """The program: the twin behind uvicorn, and the sender that makes its deliveries."""
 
 import asyncio
-import contextlib
+import errno
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from twin.core.settings import Account
 from twin.hooks.chaos import Chaos
 from twin.hooks.deliveries import TIMEOUT_SECONDS, Delivery
 from twin.pages import bank, checkout, portal
-from twin.saving import load, save
+from twin.saving import announce, keep, read, write
 from twin.web import Web, build
 
 TICK_SECONDS = 0.05
@@ -36,11 +36,21 @@ class Options:
 
     host: str = "127.0.0.1"
     port: int = 8001
+    any_port: bool = False
+    """Takes another port where that one is taken."""
     seed: str = "twin"
     account: Account = field(default_factory=Account)
     chaos: Chaos | None = None
     webhooks: Mapping[str, str] | None = None
     state_file: Path | None = None
+    announcement: Path | None = None
+    """Where to say, while it serves, under which address, and how far its time is ahead."""
+    begins_at: float | None = None
+    """When a new twin begins; its past happens at once. None: now."""
+    prepare: Callable[[Twin], Awaitable[None]] | None = None
+    """What is done to the twin before it serves, at each start."""
+    shared_time: bool = False
+    """Who takes the webhooks lives by the twin's time too (`Web.own_time`): signatures are then dated by it."""
     sends: bool = True
     """False leaves the deliveries to whoever takes them from the twin."""
     clock: Callable[[], float] = moment
@@ -49,9 +59,10 @@ class Options:
 
 def new_twin(options: Options, url: str) -> Twin:
     """The twin of the options, from its file where there is one; its hosted pages are found under `url`."""
-    twin = Twin(options.seed, options.clock(), account=options.account, chaos=options.chaos, links=url)
+    begins_at = options.clock() if options.begins_at is None else options.begins_at
+    twin = Twin(options.seed, begins_at, account=options.account, chaos=options.chaos, links=url)
     if options.state_file and options.state_file.exists():
-        load(twin, options.state_file.read_bytes())
+        read(twin, options.state_file)
         twin.world.links = url
     known = {each["url"] for each in twin.objects("webhook_endpoint")}
     for address, secret in (options.webhooks or {}).items():
@@ -84,36 +95,55 @@ class Running:
 
 @asynccontextmanager
 async def serving(options: Options) -> AsyncGenerator[Running]:
-    """Serves while the body runs; port 0 takes a free one."""
-    with socket.create_server((options.host, options.port)) as listener:
+    """Serves while the body runs; port 0 takes a free one. Raises saving.Unreadable for a file that is no state."""
+    with _listen(options) as listener:
         url = f"http://{options.host}:{listener.getsockname()[1]}"
-        web = Web(new_twin(options, url), options.clock)
+        twin = new_twin(options, url)
+        if options.prepare:
+            await options.prepare(twin)
+        web = Web(twin, options.clock)
         server = _Quiet(
             uvicorn.Config(
                 build(web, [*checkout.routes(web), *portal.routes(web), *bank.routes(web)]),
-                log_level="warning",
+                log_config=None,
                 lifespan="off",
                 access_log=False,
                 timeout_graceful_shutdown=1,
             )
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        sender = asyncio.create_task(_send_all(web) if options.sends else _keep_time(web))
+        jobs = [asyncio.create_task(job) for job in _jobs(web, options)]
         try:
             while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells by a flag alone
                 await asyncio.sleep(0.005)
-            yield Running(url, web, task)
+            with announce(web, options.announcement, url):
+                yield Running(url, web, task)
         finally:
-            sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sender
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
             server.should_exit = True
             await task
             if options.state_file:
-                options.state_file.write_bytes(save(web.twin))
+                write(twin, options.state_file)
 
 
-async def _send_all(web: Web) -> None:
+def _listen(options: Options) -> socket.socket:
+    try:
+        return socket.create_server((options.host, options.port))
+    except OSError as fault:
+        if fault.errno != errno.EADDRINUSE or not options.any_port:
+            raise
+        return socket.create_server((options.host, 0))
+
+
+def _jobs(web: Web, options: Options) -> Generator[Coroutine[None, None, None]]:
+    yield _send_all(web, web.own_time if options.shared_time else web.moment) if options.sends else _keep_time(web)
+    if options.state_file:
+        yield keep(web, options.state_file)
+
+
+async def _send_all(web: Web, dated: Callable[[], float]) -> None:
     """Makes the deliveries as they fall due; up to AT_ONCE at a time, so they may overtake one another."""
     slots = asyncio.Semaphore(AT_ONCE)
     tasks = set[asyncio.Task[None]]()
@@ -121,7 +151,7 @@ async def _send_all(web: Web) -> None:
         while True:
             web.catch_up()
             for delivery in web.twin.take_deliveries():
-                task = asyncio.create_task(_send(web, client, delivery, slots))
+                task = asyncio.create_task(_send(web, client, delivery, slots, dated))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
             await asyncio.sleep(TICK_SECONDS)
@@ -133,9 +163,11 @@ async def _keep_time(web: Web) -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
-async def _send(web: Web, client: httpx.AsyncClient, delivery: Delivery, slots: asyncio.Semaphore) -> None:
+async def _send(
+    web: Web, client: httpx.AsyncClient, delivery: Delivery, slots: asyncio.Semaphore, dated: Callable[[], float]
+) -> None:
     async with slots:
-        request = web.twin.webhook(delivery, web.moment())
+        request = web.twin.webhook(delivery, dated())
         if request is None:
             return
         try:

@@ -35,18 +35,24 @@ class Web:
     def __init__(self, twin: Twin, moment: Callable[[], float]) -> None:
         self.twin = twin
         self.moment = moment
-        self._ahead = max(0.0, twin.now - moment())
+        self.ahead = max(0.0, twin.now - moment())
+        self.on_advanced: Callable[[], None] = lambda: None
         self._second = (0, 0)
 
+    def own_time(self) -> float:
+        """The twin's time: the machine's, and what it was advanced by."""
+        return self.moment() + self.ahead
+
     def catch_up(self) -> None:
-        """Brings the twin's time to the machine's."""
-        at = self.moment() + self._ahead
+        """Lets everything happen that is due by now."""
+        at = self.own_time()
         if at > self.twin.now:
             self.twin.advance_to(at)
 
     def advance(self, seconds: float) -> None:
-        self._ahead += seconds
+        self.ahead += seconds
         self.catch_up()
+        self.on_advanced()
 
     def routes(self) -> list[Route]:
         methods = ["GET", "POST", "DELETE"]

@@ -148,6 +148,45 @@ async def test_however_it_ends_nothing_runs_on_and_nothing_is_lost(
     started.stop()
 
 
+def test_the_twin_goes_on_where_it_was_killed_and_the_service_by_its_time(start: Starter) -> None:
+    killed = start()
+    twin, pro = place_and_token(killed.banner())
+    assert premium(killed, pro)["granted"] is True
+    httpx.post(f"{twin}/_twin/advance", json={"days": 40})
+    made = httpx.post(f"{twin}/v1/customers", data={"email": "kept@example.test"}, headers=KEY).json()
+    assert "has expired" in premium(killed, pro)["errors"]
+    assert eventually(lambda: made["id"] in (killed.folder / "stripe-twin.json").read_text())
+    killed.end_by(signal.SIGKILL)
+    running = start()
+    twin, pro = place_and_token(running.banner())
+    kept = httpx.get(f"{twin}/v1/customers/{made['id']}", headers=KEY).json()
+    assert (kept["email"], kept["created"]) == ("kept@example.test", made["created"])
+    # A month on, the member has renewed: by the twin's clock, its webhook and the worker, with nothing asked of us.
+    assert eventually(lambda: premium(running, pro)["granted"] is True)
+    assert running.end_by(signal.SIGINT) == 0
+    assert not (running.folder / "stripe-twin.here").exists()
+
+
+KEY = {"authorization": "Bearer sk_test_any"}
+
+
+def place_and_token(banner: str) -> tuple[str, str]:
+    """Where the twin of Stripe is, and the pro member's token."""
+    twin = re.search(r"twin of it +(http://\S+)", banner)
+    token = re.search(r"^  pro member .*\n  (\S+)$", banner, re.MULTILINE)
+    assert twin
+    assert token
+    return twin[1], token[1]
+
+
+def premium(running: Running, token: str) -> dict[str, Any]:
+    """Whether the newest article is granted, and what was said otherwise."""
+    query = {"query": "{ articles(first: 1) { edges { node { access { granted } } } } }"}
+    answer = httpx.post(f"{running.address}/graphql", json=query, headers={"authorization": f"Bearer {token}"}).json()
+    granted = answer["data"]["articles"]["edges"][0]["node"]["access"]["granted"] if answer.get("data") else None
+    return {"granted": granted, "errors": " ".join(fault["message"] for fault in answer.get("errors", ()))}
+
+
 def test_a_start_right_after_a_kill_takes_seconds(start: Starter) -> None:
     killed = start()
     killed.banner()

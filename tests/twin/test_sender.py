@@ -27,6 +27,8 @@ class Endpoint:
 
     statuses: list[int] = field(default_factory=list[int])
     events: list[Any] = field(default_factory=list[Any])
+    dated: list[int] = field(default_factory=list[int])
+    """When the signatures say that they were made."""
     url: str = ""
 
     async def take(self, request: Request) -> Response:
@@ -34,6 +36,7 @@ class Endpoint:
         checked: Any = stripe.WebhookSignature
         checked.verify_header(body, request.headers["stripe-signature"], SECRET, tolerance=300)
         self.events.append(orjson.loads(body))
+        self.dated.append(int(request.headers["stripe-signature"].split(",")[0].removeprefix("t=")))
         return Response(status_code=self.statuses.pop(0) if self.statuses else 200)
 
 
