@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gating.model import Access, Snapshot
 from gating.policies import Policy, withheld_by
@@ -18,6 +18,7 @@ class Entry:
     """A snapshot worked out: `features` hold before `valid_until`; `fresh_until` is seconds of the monotonic clock.
 
     `policies` may take some of them from a caller, by where the member is and by the roles it calls with.
+    `worked_out` is for readers: what they made of the snapshot, as of any instant at which the entry answers.
     """
 
     snapshot: Snapshot
@@ -26,6 +27,7 @@ class Entry:
     fresh_until: float
     policies: tuple[Policy, ...] = ()
     accesses: dict[Bearer, Access] = field(default_factory=dict[Bearer, Access], compare=False)
+    worked_out: dict[Any, Any] = field(default_factory=dict[Any, Any], compare=False)
 
     def access_with(self, scopes: frozenset[str], roles: frozenset[str]) -> Access:
         """The member's access by a token with these; one object, for as long as the entry answers."""

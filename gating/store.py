@@ -87,10 +87,9 @@ class EntitlementStore:
             raise Unavailable("Entitlements cannot be read at the moment: try again.")
         return entry.snapshot
 
-    def recall(self, member_id: str) -> Snapshot | None:
-        """As `snapshot_of` where memory still says so; else None."""
-        entry = self._recall(member_id)
-        return entry.snapshot if entry else None
+    def recall(self, member_id: str) -> Entry | None:
+        """What memory still answers with; else None, and `snapshot_of` has to be asked."""
+        return self._recall(member_id)
 
     def changes(self) -> AsyncGenerator[str | None, None]:
         """Ids of members whose grants may have changed, in whichever process.

@@ -8,8 +8,7 @@ from asyncio import shield
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from inspect import isawaitable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import strawberry
 from graphql import GraphQLSchema
@@ -69,10 +68,21 @@ class Context:
         if fresh and self.access.outdates(self.principal.revision):
             raise OutdatedToken("What you hold has changed since the bearer token was made: get a fresh one.")
 
-    def snapshot_of(self, member_id: str) -> Snapshot | Awaitable[Snapshot]:
-        """The member's grants; to be waited for where this process does not remember them. Raises Unavailable."""
-        store = self.services.store
-        return store.recall(member_id) or store.snapshot_of(member_id)
+    def held(self, member_id: str, work_out: "WorkOut[Value]") -> Value | Awaitable[Value]:
+        """`work_out` of what the member holds now; to be waited for where this process does not remember it.
+
+        What comes of it is shared: nobody may change it. Raises Unavailable.
+        """
+        entry = self.services.store.recall(member_id)
+        if entry is None:
+            return self._work_out(member_id, work_out)
+        known: Any = entry.worked_out.get(work_out, _UNKNOWN)
+        if known is _UNKNOWN:
+            known = entry.worked_out[work_out] = work_out(self.services, entry.snapshot)
+        return known
+
+    async def _work_out(self, member_id: str, work_out: "WorkOut[Value]") -> Value:
+        return work_out(self.services, await self.services.store.snapshot_of(member_id))
 
     def load(self, batch: "Batch[Key, Value]", key: Key) -> Awaitable[Value]:
         """`batch` for `key` together with all other keys that this operation asks for in the same turn.
@@ -85,14 +95,10 @@ class Context:
         return shield(loader.load(key))  # others may wait for the same: whoever is cancelled leaves it to them
 
 
-def then(value: Key | Awaitable[Key], work_out: Callable[[Key], Value]) -> Value | Awaitable[Value]:
-    """`work_out` of `value`, at once where it is there."""
-    return _after(cast("Awaitable[Key]", value), work_out) if isawaitable(value) else work_out(cast("Key", value))
+_UNKNOWN = object()
 
-
-async def _after(value: Awaitable[Key], work_out: Callable[[Key], Value]) -> Value:
-    return work_out(await value)
-
+WorkOut = Callable[[Services, Snapshot], Value]
+"""A function of a module: what it says is remembered by it, as long as the snapshot answers."""
 
 Batch = Callable[[Context, Sequence[Key]], Awaitable[Sequence[Value]]]
 

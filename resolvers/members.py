@@ -1,15 +1,15 @@
 """A member: who it is, what it holds, used and kept. Reached by the member itself and by operators alone."""
 
 from asyncio import gather
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 import strawberry
 
 from billing.claims import plan_held
+from billing.model import Plan
 from content.bookmarks import count_bookmarks, list_bookmarks
 from content.model import Entry
 from execution.selection import open_selection
@@ -21,9 +21,9 @@ from metering.model import API_CALLS, DailyUsage, month_of
 from metering.usage import USED_BY_MEMBER, daily_usage_of, usage_of
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, connect, page_for
-from resolvers.context import Context, Info, then
+from resolvers.context import Context, Info, Services
 from resolvers.loading import load_content
-from resolvers.plans import name_levels, name_limits
+from resolvers.plans import NamedLevel, NamedLimit, name_levels, name_limits
 
 ANALYTICS_DAYS = 30
 API_ENDPOINT = "/graphql"
@@ -81,12 +81,12 @@ async def me(info: Info) -> Member | None:
 
 
 def entitlements(root: strawberry.Parent[Member], info: Info) -> Any:
-    return then(info.context.snapshot_of(root.id), partial(entitlements_of, info.context))
+    return info.context.held(root.id, entitlements_of)
 
 
-def entitlements_of(context: Context, snapshot: Snapshot) -> Sequence[Entitlement]:
+def entitlements_of(services: Services, snapshot: Snapshot) -> Sequence[Entitlement]:
     """One for each feature held now, by key. Where an operator set it, that is the reason."""
-    catalogue, now = context.services.catalogue, context.services.clock.now()
+    catalogue, now = services.catalogue, services.clock.now()
     reasons = {grant.feature: grant for grant in sorted(_held(snapshot, now), key=_length)}
     names = {key: feature.name for key, feature in catalogue.features.items()}
     return [
@@ -104,54 +104,73 @@ def _held(snapshot: Snapshot, now: datetime) -> Iterator[Grant]:
 
 
 def limits(root: strawberry.Parent[Member], info: Info) -> Any:
-    context = info.context
-    return then(
-        context.snapshot_of(root.id),
-        lambda snapshot: name_limits(context.services.catalogue, _limits_of(context, snapshot)),
-    )
+    return info.context.held(root.id, limits_of)
+
+
+def limits_of(services: Services, snapshot: Snapshot) -> Sequence[NamedLimit]:
+    return name_limits(services.catalogue, snapshot.limits_at(services.clock.now()))
 
 
 def levels(root: strawberry.Parent[Member], info: Info) -> Any:
-    catalogue, now = info.context.services.catalogue, info.context.services.clock.now()
-    return then(
-        info.context.snapshot_of(root.id),
-        lambda snapshot: name_levels(catalogue, snapshot.levels_at(now, catalogue.scales)),
-    )
+    return info.context.held(root.id, levels_of)
+
+
+def levels_of(services: Services, snapshot: Snapshot) -> Sequence[NamedLevel]:
+    catalogue = services.catalogue
+    return name_levels(catalogue, snapshot.levels_at(services.clock.now(), catalogue.scales))
 
 
 def plan(root: strawberry.Parent[Member], info: Info) -> Any:
-    services = info.context.services
-    return then(
-        info.context.snapshot_of(root.id),
-        lambda snapshot: plan_held(snapshot, services.catalogue, services.clock.now()),
-    )
+    return info.context.held(root.id, plan_of)
+
+
+def plan_of(services: Services, snapshot: Snapshot) -> Plan | None:
+    return plan_held(snapshot, services.catalogue, services.clock.now())
 
 
 def usage(root: strawberry.Parent[Member], info: Info) -> Any:
+    return _with_used(info.context, root.id, usages_of)
+
+
+def usages_of(used: Mapping[str, int], amounts: "Amounts") -> Sequence[Usage]:
     """Every quota of the member and every meter it used, by key."""
-    context, known = info.context, info.context.services.catalogue.limits
-
-    def usages(used: Mapping[str, int], snapshot: Snapshot) -> Sequence[Usage]:
-        limits = _limits_of(context, snapshot)
-        quotas = {key for key in limits if key in known and known[key].metered}
-        return [Usage(meter, used.get(meter, 0), limits.get(meter)) for meter in sorted(quotas | used.keys())]
-
-    return _with_used(context, root.id, usages)
+    limits = amounts.limits
+    return [Usage(meter, used.get(meter, 0), limits.get(meter)) for meter in sorted(amounts.quotas | used.keys())]
 
 
-def _with_used(context: Context, member_id: str, work_out: Callable[[Mapping[str, int], Snapshot], Value]) -> Any:
-    """`work_out` of what the member used and holds."""
-    used = context.used.get(member_id)
-    if used is not None:
-        return then(context.snapshot_of(member_id), partial(work_out, used))
-    return _read_used(context, member_id, work_out)
+def calls_of(used: Mapping[str, int], amounts: "Amounts") -> Usage:
+    return Usage(API_CALLS, used.get(API_CALLS, 0), amounts.limits.get(API_CALLS))
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """All limits that a member has, and which of them are quotas."""
+
+    limits: Mapping[str, Amount]
+    quotas: frozenset[str]
+
+
+def amounts_of(services: Services, snapshot: Snapshot) -> Amounts:
+    known, limits = services.catalogue.limits, snapshot.limits_at(services.clock.now())
+    return Amounts(limits, frozenset(key for key in limits if key in known and known[key].metered))
+
+
+def _with_used(context: Context, member_id: str, work_out: Callable[[Mapping[str, int], Amounts], Value]) -> Any:
+    """`work_out` of what the member used and may use."""
+    used, amounts = context.used.get(member_id), context.held(member_id, amounts_of)
+    if used is None or not isinstance(amounts, Amounts):
+        return _read_used(context, member_id, amounts, work_out)
+    return work_out(used, amounts)
 
 
 async def _read_used(
-    context: Context, member_id: str, work_out: Callable[[Mapping[str, int], Snapshot], Value]
+    context: Context,
+    member_id: str,
+    amounts: Amounts | Awaitable[Amounts],
+    work_out: Callable[[Mapping[str, int], Amounts], Value],
 ) -> Value:
-    used = await context.load(load_usage, member_id)
-    return work_out(used, await context.services.store.snapshot_of(member_id))
+    known = amounts if isinstance(amounts, Amounts) else await amounts
+    return work_out(await context.load(load_usage, member_id), known)
 
 
 def usage_analytics(root: strawberry.Parent[Member]) -> UsageAnalytics:
@@ -163,10 +182,7 @@ def endpoint() -> str:
 
 
 def api_usage(root: strawberry.Parent[ApiAccess], info: Info) -> Any:
-    def calls(used: Mapping[str, int], snapshot: Snapshot) -> Usage:
-        return Usage(API_CALLS, used.get(API_CALLS, 0), _limits_of(info.context, snapshot).get(API_CALLS))
-
-    return _with_used(info.context, root.member_id, calls)
+    return _with_used(info.context, root.member_id, calls_of)
 
 
 def api_access(root: strawberry.Parent[Member]) -> ApiAccess:
@@ -203,10 +219,6 @@ async def load_daily_usage(context: Context, member_ids: Sequence[str]) -> Seque
     since = (context.services.clock.now() - timedelta(days=ANALYTICS_DAYS)).date()
     found = await daily_usage_of(context.services.database, context.access.features, member_ids, since)
     return [found.get(member_id, ()) for member_id in member_ids]
-
-
-def _limits_of(context: Context, snapshot: Snapshot) -> dict[str, Amount]:
-    return snapshot.limits_at(context.services.clock.now())
 
 
 def _length(grant: Grant) -> datetime:

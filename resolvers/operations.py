@@ -26,5 +26,6 @@ async def members(info: Info, first: First = 20, after: After = None) -> Connect
 
 async def member_entitlements(info: Info, member_id: MemberId) -> Sequence[Entitlement] | None:
     """None when there is no such member."""
+    services = info.context.services
     known = await info.context.load(load_members, member_id) if is_id(member_id) else None
-    return entitlements_of(info.context, await info.context.services.store.snapshot_of(member_id)) if known else None
+    return entitlements_of(services, await services.store.snapshot_of(member_id)) if known else None
