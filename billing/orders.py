@@ -40,7 +40,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
+class Basket:
     """What is bought, in one currency (lower case). `plan` is that of the first line; paid `once`, or subscribed to."""
 
     plan: Plan
@@ -49,7 +49,7 @@ class Purchase:
     once: bool
 
 
-def purchase_for(order: Order, catalogue: Catalogue, country: str | None) -> Purchase | Refusal:
+def basket_for(order: Order, catalogue: Catalogue, country: str | None) -> Basket | Refusal:
     """What the order buys, for somebody in `country` (None: not known), or what is wrong with it."""
     chosen = _chosen(order, catalogue, country)
     if isinstance(chosen, Refusal):
@@ -73,7 +73,7 @@ def purchase_for(order: Order, catalogue: Catalogue, country: str | None) -> Pur
         message = f"It is not sold in {currency.upper()}: choose another currency; offered: {offered}."
         return Refusal(RefusalCode.CURRENCY_NOT_OFFERED, message, ("currency",))
     once = all(line.price.interval is Interval.ONCE for line in lines)
-    return Purchase(chosen.plan, tuple(lines), currency, once)
+    return Basket(chosen.plan, tuple(lines), currency, once)
 
 
 def trial_for(plan: Plan, former: Iterable[Subscription]) -> Trial | None:

@@ -6,7 +6,11 @@ from typing import TypeVar
 from billing.actions import Acting
 from billing.checkout import Checkout, CheckoutSession
 from billing.checkout import start_checkout as start
+from billing.portal import BillingPortal
+from billing.portal import open_billing_portal as open_portal
 from billing.refusals import NO_STRIPE, NOT_A_MEMBER, Refusal
+from billing.subscribing import NewSubscription, Subscribing
+from billing.subscribing import create_subscription as create
 from resolvers.context import Info
 from resolvers.inputs import text_of
 from resolvers.outcome import Outcome, outcome_of
@@ -29,3 +33,11 @@ async def as_member(
 
 async def start_checkout(info: Info, key: str, wanted: Checkout) -> Outcome[CheckoutSession]:
     return await as_member(info, key, lambda acting, member_id, key: start(acting, member_id, key, wanted))
+
+
+async def create_subscription(info: Info, key: str, wanted: Subscribing) -> Outcome[NewSubscription]:
+    return await as_member(info, key, lambda acting, member_id, key: create(acting, member_id, key, wanted))
+
+
+async def open_billing_portal(info: Info, key: str, return_url: str) -> Outcome[BillingPortal]:
+    return await as_member(info, key, lambda acting, member_id, key: open_portal(acting, member_id, key, return_url))

@@ -1,4 +1,4 @@
-"""Getting in: where a member begins to pay."""
+"""Getting in: where a member begins to pay, and where to look after it later."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,50 +6,49 @@ from typing import Annotated, Any
 import strawberry
 
 from billing.checkout import Checkout
-from billing.orders import Extra, Order
 from billing.return_urls import LONGEST_URL
-from gating.directives import Audience, Authenticated, only_for
+from billing.subscribing import ConfirmationKind, Subscribing
+from gating.directives import Authenticated
 from resolvers import billing as resolve
 from resolvers.context import Info
 from resolvers.inputs import text_of
+from schema.billing_orders import MEMBERS, OrderInput, country_in, optional_text, order_in
 from schema.billing_payloads import KEY, BillingPayload
-from schema.fields import field
-from schema.plans import Interval  # from where it is shown
+from schema.fields import field, show_enum
+from schema.subscriptions import SubscriptionStatus  # from where it is shown
 
-MEMBERS = only_for(Audience.SPA)
 T = "What to do it with."
+RETURN = "a path on this service, or an address that it allows"
 
-
-@strawberry.input(description="Something to buy on top of a plan.", directives=[MEMBERS])
-class AddOnInput:
-    price_lookup_key: str = field("The price, as `Price.lookupKey` names it.")
-    quantity: int = strawberry.field(default=1, description="How many.")
+show_enum(
+    ConfirmationKind,
+    "What is to be confirmed in the browser, by Stripe's own library.",
+    {
+        ConfirmationKind.PAYMENT: "The first payment: `stripe.confirmPayment`.",
+        ConfirmationKind.SETUP: "A way to pay, for when something is due: `stripe.confirmSetup`.",
+    },
+)
 
 
 @strawberry.input(description="What to buy, and where to come back to.", directives=[MEMBERS])
-class StartCheckoutInput:
+class StartCheckoutInput(OrderInput):
     success_url: str = field(
-        "Where to go when it is paid: a path on this service, or an address that it allows. Stripe puts the session's"
-        " id in place of `{CHECKOUT_SESSION_ID}`. Being there proves nothing: ask for what is held."
+        f"Where to go when it is paid: {RETURN}. Stripe puts the session's id in place of `{{CHECKOUT_SESSION_ID}}`."
+        " Being there proves nothing: ask for what is held."
     )
-    idempotency_key: str = field(KEY)
     cancel_url: str | None = strawberry.field(default=None, description="Where to go when it is not; as `successUrl`.")
-    price_lookup_key: str | None = strawberry.field(
-        default=None, description="The price, as `Price.lookupKey` names it; else give `plan`."
-    )
-    plan: str | None = strawberry.field(default=None, description="The key of the plan, in place of a price.")
-    interval: Interval | None = strawberry.field(
-        default=None, description="How often to pay, with `plan`; as its first price says when left out."
-    )
-    currency: str | None = strawberry.field(default=None, description="ISO 4217; one that is offered when left out.")
-    quantity: int = strawberry.field(default=1, description="How many, for what is sold by number.")
-    add_ons: list[AddOnInput] = strawberry.field(default_factory=list, description="What to buy with it.")
-    promotion_code: str | None = strawberry.field(
-        default=None, description="A code that takes something off; can be typed in at the checkout too."
-    )
-    country: str | None = strawberry.field(
-        default=None, description="ISO 3166-1 alpha-2, for what is not sold everywhere; the member's when left out."
-    )
+    idempotency_key: str = field(KEY)
+
+
+@strawberry.input(description="What to subscribe to.", directives=[MEMBERS])
+class CreateSubscriptionInput(OrderInput):
+    idempotency_key: str = field(KEY)
+
+
+@strawberry.input(description="Where to come back to.", directives=[MEMBERS])
+class OpenBillingPortalInput:
+    return_url: str = field(f"Where to go afterwards: {RETURN}.")
+    idempotency_key: str = field(KEY)
 
 
 @strawberry.type(description="A page of Stripe's to pay on.", directives=[MEMBERS])
@@ -59,9 +58,39 @@ class CheckoutSession:
     expires_at: datetime = field("When it can no longer be used.")
 
 
+@strawberry.type(description="What the browser has to finish, 3-D Secure with it.", directives=[MEMBERS])
+class Confirmation:
+    kind: ConfirmationKind = field("What is to be confirmed.")
+    client_secret: str = field("For Stripe's library in the browser; for nobody else.")
+
+
+@strawberry.type(description="A subscription as it was made.", directives=[MEMBERS])
+class NewSubscription:
+    subscription_id: str = field("Its id at Stripe.")
+    status: SubscriptionStatus = field("Where it stood when it was made; `Member.subscription` says where it stands.")
+    confirmation: Confirmation | None = field(
+        "What is left to do in the browser; null when nothing is. What was bought is held once Stripe has told of it."
+    )
+
+
+@strawberry.type(description="Stripe's own pages about the member's billing.", directives=[MEMBERS])
+class BillingPortal:
+    url: str = field("Where to send the browser, at once: it does not last.")
+
+
 @strawberry.type(description="Where to pay.", directives=[MEMBERS])
 class StartCheckoutPayload(BillingPayload):
     entity: CheckoutSession | None = field("The page; null when there are errors.", name="checkout")
+
+
+@strawberry.type(description="What was made.", directives=[MEMBERS])
+class CreateSubscriptionPayload(BillingPayload):
+    entity: NewSubscription | None = field("The subscription; null when there are errors.", name="subscription")
+
+
+@strawberry.type(description="Where to look after billing.", directives=[MEMBERS])
+class OpenBillingPortalPayload(BillingPayload):
+    entity: BillingPortal | None = field("The pages; null when there are errors.", name="portal")
 
 
 @strawberry.type(description="How members begin to pay.")
@@ -76,22 +105,35 @@ class BillingCheckout:
     ) -> Any:
         return await resolve.start_checkout(info, input.idempotency_key, _checkout(input))
 
+    @strawberry.field(
+        description="Makes a subscription that the browser pays for itself, by Stripe's Payment Element.",
+        directives=[MEMBERS, Authenticated()],
+        graphql_type=CreateSubscriptionPayload,
+    )
+    async def create_subscription(
+        self, info: Info, input: Annotated[CreateSubscriptionInput, strawberry.argument(description=T)]
+    ) -> Any:
+        code = optional_text("promotionCode", input.promotion_code)
+        wanted = Subscribing(order_in(input), code, country_in(input))
+        return await resolve.create_subscription(info, input.idempotency_key, wanted)
+
+    @strawberry.field(
+        description="Opens Stripe's pages on which members change how they pay, see invoices and cancel.",
+        directives=[MEMBERS, Authenticated()],
+        graphql_type=OpenBillingPortalPayload,
+    )
+    async def open_billing_portal(
+        self, info: Info, input: Annotated[OpenBillingPortalInput, strawberry.argument(description=T)]
+    ) -> Any:
+        return await resolve.open_billing_portal(info, input.idempotency_key, _url("returnUrl", input.return_url))
+
 
 def _checkout(input: StartCheckoutInput) -> Checkout:
-    extras = tuple(Extra(text_of("addOns", each.price_lookup_key), each.quantity) for each in input.add_ons)
-    order = Order(
-        _text("priceLookupKey", input.price_lookup_key),
-        _text("plan", input.plan),
-        input.interval,
-        _text("currency", input.currency),
-        input.quantity,
-        extras,
-    )
-    success = text_of("successUrl", input.success_url, longest=LONGEST_URL)
-    cancel = None if input.cancel_url is None else text_of("cancelUrl", input.cancel_url, longest=LONGEST_URL)
-    code, country = _text("promotionCode", input.promotion_code), _text("country", input.country)
-    return Checkout(order, success, cancel, code, country)
+    success = _url("successUrl", input.success_url)
+    cancel = None if input.cancel_url is None else _url("cancelUrl", input.cancel_url)
+    code = optional_text("promotionCode", input.promotion_code)
+    return Checkout(order_in(input), success, cancel, code, country_in(input))
 
 
-def _text(name: str, value: str | None) -> str | None:
-    return None if value is None else text_of(name, value)
+def _url(name: str, value: str) -> str:
+    return text_of(name, value, longest=LONGEST_URL)

@@ -23,6 +23,7 @@ show_enum(
         RefusalCode.QUANTITY_NOT_ALLOWED: "It is not sold in this number.",
         RefusalCode.PROMOTION_CODE_NOT_VALID: "There is no such promotion code, or no longer.",
         RefusalCode.RETURN_URL_NOT_ALLOWED: "The address is none to which people may be sent back.",
+        RefusalCode.PAYMENT_METHOD_REQUIRED: "There is no way to pay yet, and this needs one.",
         RefusalCode.ALREADY_SUBSCRIBED: "There is a subscription already.",
         RefusalCode.NO_CUSTOMER: "The caller has never bought anything.",
         RefusalCode.NO_SUBSCRIPTION: "The caller has no subscription that this could be done with.",

@@ -9,6 +9,7 @@ import pytest_asyncio
 from storage.database import Database
 from tests.clock import FixedClock
 from tests.flow.edge import Edge, serving
+from tests.flow.selling import Selling, selling
 from tests.flow.served import Served, serve
 from tests.parts import SessionParts
 
@@ -28,3 +29,10 @@ async def edge(parts: SessionParts, tmp_path_factory: pytest.TempPathFactory) ->
     folder: Path = tmp_path_factory.mktemp("edge")
     async with parts.database() as urls, serving(urls.app, await parts.empty_redis(), FixedClock(), folder) as edge:
         yield edge
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(parts: SessionParts, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Selling]:
+    """One for each module, whose tests run in its loop; each of them has members of its own."""
+    async with selling(parts, tmp_path_factory.mktemp("selling")) as shop:
+        yield shop

@@ -1,16 +1,14 @@
 """startCheckout on the twin over real HTTP, from the mutation to the premium field."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from identity.model import Kind, Principal
 from tests.clock import FixedClock
 from tests.flow.edge import serving
-from tests.flow.selling import OUR_ADDRESS, Selling, member, selling
+from tests.flow.selling import OUR_ADDRESS, Selling, member
 from tests.parts import SessionParts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -19,12 +17,6 @@ START = """mutation($input: StartCheckoutInput!) { startCheckout(input: $input) 
     checkout { url sessionId expiresAt } userErrors { code message path declineCode } } }"""
 PREMIUM = "{ articles(first: 1) { edges { node { body } } } }"
 SESSIONS = "POST /v1/checkout/sessions"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(parts: SessionParts, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Selling]:
-    async with selling(parts, tmp_path_factory.mktemp("selling")) as shop:
-        yield shop
 
 
 async def start(shop: Selling, caller: Principal, **wanted: Any) -> Any:
