@@ -9,13 +9,13 @@ import sys
 import uvicorn
 
 from bench.servers import HOST
-from web.one_write import OneWrite
+from web.protocol import Protocol
 
 if __name__ == "__main__":
     uvicorn.run(
         f"bench.gatehouse:{sys.argv[1]}",
         factory=True,
-        http=OneWrite,
+        http=Protocol,
         host=HOST,
         port=int(os.environ["PORT"]),
         access_log=False,

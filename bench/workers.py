@@ -13,7 +13,7 @@ import sys
 import uvicorn
 
 from bench.servers import HOST
-from web.one_write import OneWrite
+from web.protocol import Protocol
 
 ONE = "one"
 
@@ -35,7 +35,7 @@ def main(argument: str) -> None:
 
 def _serve() -> None:
     config = uvicorn.Config(
-        "bench.gatehouse:shipped", factory=True, http=OneWrite, access_log=False, log_level="warning"
+        "bench.gatehouse:shipped", factory=True, http=Protocol, access_log=False, log_level="warning"
     )
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -21,6 +21,7 @@ MEASURED = {
     "storage/breaker.py": "how long a failing part is left alone; injected, so tests move it",
     "storage/embedded/": "waits for a server to start or stop",
     "twin/server.py": "the twin has a time of its own, which follows the machine's",
+    "web/protocol.py": "how long a connection has been idle, on the event loop's own time",
     "web/requests.py": "how long an answer took, for its log line and histogram",
 }
 """Where a duration is measured on the machine's clock, and what for."""

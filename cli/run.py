@@ -30,8 +30,8 @@ from settings import Settings, load_settings
 from storage.login import require_walled_login
 from storage.migrate import pending
 from telemetry import configure_logging
-from web.one_write import OneWrite
 from web.parameters import LONGEST_BODY
+from web.protocol import Protocol
 
 _GRACE_SECONDS = 5
 """How long open requests and sockets may take to end."""
@@ -90,7 +90,7 @@ async def _serve(settings: Settings, taken: socket.socket, progress: Progress, b
     server = uvicorn.Server(
         uvicorn.Config(
             build_app(settings, clock=clock),
-            http=OneWrite,
+            http=Protocol,
             log_config=None,
             access_log=False,
             lifespan="on",

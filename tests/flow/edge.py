@@ -33,7 +33,7 @@ from storage.database import Database, connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
 from web.graphql import GraphQLEndpoint
-from web.one_write import OneWrite
+from web.protocol import Protocol
 from web.surface import Surface
 
 CATALOGUE = Path("catalogue.yaml")
@@ -118,7 +118,7 @@ def _surface_of(app: Starlette) -> Surface:
 async def _listening(app: Starlette) -> AsyncGenerator[int]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, http=OneWrite, lifespan="on", log_config=None, access_log=False))
+        server = uvicorn.Server(uvicorn.Config(app, http=Protocol, lifespan="on", log_config=None, access_log=False))
         running = asyncio.create_task(server.serve([listener]))
         try:
             async with asyncio.timeout(10):

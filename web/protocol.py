@@ -1,0 +1,195 @@
+"""uvicorn's HTTP protocol, spared what a small answer would pay for without need.
+
+Head and body of an answer go out by one write, where uvicorn makes two; headers that come in every answer are checked
+and written once; a connection that is kept alive has one timer, and not a new one after each answer. All else is as
+uvicorn has it: limits, pipelining, `Expect`, upgrades to WebSocket, and how streams are sent.
+"""
+
+import asyncio
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+LENGTH = b"content-length"
+OWN = frozenset({b"x-request-id", b"gatehouse-token"})
+"""Headers whose values do not come again."""
+
+HANDLED = frozenset({b"connection", b"transfer-encoding"})
+"""Headers that say how to send an answer: those are uvicorn's."""
+
+JOINED = 16_384
+"""Bytes up to which a body is cheaper to copy than to write beside its head."""
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer. The head of an answer whose length is known waits for the body."""
+
+    _head: bytes | None = None
+
+    async def send(self, message: Any) -> None:
+        if self.flow.write_paused or self.disconnected:
+            await self._release(message)
+        elif not self.response_started and (head := self._head_of(message)) is not None:
+            self._head = head
+            self.response_started = True
+            self.waiting_for_100_continue = False
+            self.chunked_encoding = False
+        elif self._head is not None and self._is_whole(message):
+            self._finish(self._head, message["body"])
+        else:
+            await self._release(message)
+
+    async def _release(self, message: Any) -> None:
+        """As uvicorn does it."""
+        head, self._head = self._head, None
+        if head is not None and not self.disconnected:
+            self.transport.write(head)
+        await super().send(message)
+
+    def _head_of(self, message: Any) -> bytes | None:
+        """The head, if nothing about it is special; else None."""
+        if message["type"] != "http.response.start" or not self.keep_alive or self.scope["method"] == "HEAD":
+            return None
+        length = None
+        lines = [STATUS_LINE[message["status"]]]
+        for name, value in (*self.default_headers, *message["headers"]):
+            if name == LENGTH:
+                length = int(value)
+                lines.append(b"content-length: %d\r\n" % length)
+            elif name in HANDLED:
+                return None
+            else:
+                lines.append(_checked(name, value) if name in OWN else _line(name, value))
+        if length is None:
+            return None
+        self.expected_content_length = length
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def _is_whole(self, message: Any) -> bool:
+        if message["type"] != "http.response.body" or message.get("more_body", False):
+            return False
+        return len(message.get("body", b"")) == self.expected_content_length > 0
+
+    def _finish(self, head: bytes, body: bytes) -> None:
+        self._head = None
+        self.expected_content_length = 0
+        if len(body) > JOINED:
+            self.transport.writelines((head, body))
+        else:
+            self.transport.write(head + body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+class Protocol(HttpToolsProtocol):
+    """For uvicorn's `http`."""
+
+    _idle_since: float | None = None
+
+    def on_headers_complete(self) -> None:
+        parser: Any = self.parser
+        scope = self.scope
+        http_version = parser.get_http_version()
+        scope["method"] = parser.get_method().decode("ascii")
+        if http_version != "1.1":
+            scope["http_version"] = http_version
+        if parser.should_upgrade() and self._should_upgrade():
+            return
+        path, raw_path, query = _address(self.url)
+        scope["path"] = self.root_path + path
+        scope["raw_path"] = self.root_path.encode("ascii") + raw_path
+        scope["query_string"] = query
+        app: Any = cast(Any, self).app
+        limit = self.limit_concurrency
+        if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
+            app = service_unavailable
+            self.logger.warning("Exceeded concurrency limit.")
+        earlier = cast("RequestResponseCycle | None", self.cycle)
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=http_version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if earlier is None or earlier.response_complete:
+            self._start_asgi_task(self.cycle, app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, app))
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._arm(self.timeout_keep_alive)
+
+    def data_received(self, data: bytes) -> None:
+        self._idle_since = None
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes what has been idle for so long; looks again later otherwise."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return  # at work: the end of the answer arms it again
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._arm(left)
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _arm(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Nothing: the timer finds out by itself."""
+
+
+def _checked(name: bytes, value: bytes) -> bytes:
+    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+        raise RuntimeError(f"The header {name!r} cannot be sent.")
+    return b"%b: %b\r\n" % (name.lower(), value)
+
+
+_line = lru_cache(512)(_checked)
+
+
+@lru_cache(512)
+def _address(url: bytes) -> tuple[str, bytes, bytes]:
+    """The path, as it is and as it was sent, and the query."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
