@@ -11,8 +11,8 @@ import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from billing.actions import Acting
 from billing.budget import SharedBudget
@@ -116,18 +116,29 @@ def build_app(
             yield
         await parts.close()
 
-    return Starlette(
+    return _Application(
+        partial(_request_log, settings, parts, routes),
         routes=routes,
         lifespan=lifespan,
         exception_handlers={GatehouseError: on_gatehouse_error, HTTPException: on_http_exception},
-        middleware=[_request_log(settings, parts, routes)],
     )
 
 
-def _request_log(settings: Settings, parts: Parts, routes: Sequence[BaseRoute]) -> Middleware:
+class _Application(Starlette):
+    """Around all that Starlette does stands `around`: what it answers by itself needs nothing of it."""
+
+    def __init__(self, around: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:
+        super().__init__(**options)
+        self._around = around
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return self._around(super().build_middleware_stack())
+
+
+def _request_log(settings: Settings, parts: Parts, routes: Sequence[BaseRoute], app: ASGIApp) -> RequestLog:
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     logged = settings.log_level in ("debug", "info")
-    return Middleware(RequestLog, metrics=parts.metrics, paths=paths, logged=logged, direct=direct_routes(routes))
+    return RequestLog(app, parts.metrics, paths, logged, direct_routes(routes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ raises stands among the values in place of one. Afterwards nothing is left to wa
 
 from asyncio import gather
 from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from functools import lru_cache
 from inspect import isawaitable
+from types import CoroutineType, GeneratorType
 from typing import Any, cast
 
 from graphql import (
@@ -40,14 +42,14 @@ async def _read_selection(run: PlanRun, selection: Selection, objects: list[Any]
         await _all_of([work for planned in selection.stored for work in _read(run, planned, objects)])
 
 
-async def _all_of(works: list[Work]) -> None:
+async def _all_of(works: Sequence[Work]) -> None:
     if len(works) == 1:
         await works[0]
     elif works:
         await gather(*works)
 
 
-def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> list[Work]:
+def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> Sequence[Work]:
     """Keeps the values of `planned`; returns what is still to be waited for."""
     source = planned.source
     if isinstance(source, Call):
@@ -60,7 +62,7 @@ def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> list[Work]:
     return _keep(run, planned, values)
 
 
-def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> list[Work]:
+def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> Sequence[Work]:
     info = call.wrap_info(run.info_for(planned))
     try:
         arguments = call.arguments_of(run.variables, info)
@@ -78,14 +80,21 @@ def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> li
         except Exception as fault:  # noqa: BLE001 - whatever a resolver raises is told at its position
             run.irregular = True
             value = fault
-        if value.__class__ not in SETTLED and isawaitable(value):
+        if _is_awaited(value):
             waiting.append(len(values))
         values.append(value)
     return [_wait_each(run, planned, values, waiting)] if waiting else _keep(run, planned, values)
 
 
-SETTLED = {str, int, float, bool, list, tuple, dict, type(None)}
-"""Classes of values that are certainly not to be awaited."""
+def _is_awaited(value: Any) -> bool:
+    """As `isawaitable`, which looks at more than the class of generators alone."""
+    kind = value.__class__
+    return kind is CoroutineType or (isawaitable(value) if kind is GeneratorType else _are_awaited(kind))
+
+
+@lru_cache(1024)
+def _are_awaited(kind: type) -> bool:
+    return issubclass(kind, Awaitable)
 
 
 async def _wait_together(
@@ -128,25 +137,24 @@ def _attribute_of(run: PlanRun, source: Any, name: str) -> Any:
         return fault
 
 
-def _keep(run: PlanRun, planned: FieldPlan, values: list[Any]) -> list[Work]:
+def _keep(run: PlanRun, planned: FieldPlan, values: list[Any]) -> Sequence[Work]:
     """The values are here; below them more may be to read."""
-    if isinstance(get_nullable(planned.returns), GraphQLList):
+    if planned.depth > 1 or (planned.depth and not all(value.__class__ in (list, tuple) for value in values)):
         values = [_settled(planned.returns, value) for value in values]
     run.values[cast(int, planned.place)] = values
-    if not any(selection.stored for selection in planned.below.values()):
-        return []
-    found = _by_type(run, planned, _flat(planned.returns, values))
+    if not planned.leads_on:
+        return ()
+    found = _by_type(run, planned, _flat(planned.depth, values))
     return [_read_selection(run, planned.below[name], objects) for name, objects in found.items()]
 
 
 def _settled(returned: Any, value: Any) -> Any:
     """Lists that can be walked only once are made ones that can be walked again."""
     returned = get_nullable(returned)
-    known = value.__class__ in (list, tuple)
-    if not isinstance(returned, GraphQLList) or not (known or is_iterable(value)):
+    if not isinstance(returned, GraphQLList) or not is_iterable(value):
         return value
     inner: Any = cast(Any, returned).of_type
-    items: Any = value if known else list(value)
+    items: Any = value if value.__class__ in (list, tuple) else list(value)
     return [_settled(inner, item) for item in items] if isinstance(get_nullable(inner), GraphQLList) else items
 
 
@@ -154,14 +162,13 @@ def get_nullable(returned: Any) -> Any:
     return returned.of_type if isinstance(returned, GraphQLNonNull) else returned
 
 
-def _flat(returned: Any, values: Iterable[Any]) -> list[Any]:
+def _flat(depth: int, values: Iterable[Any]) -> list[Any]:
     """The objects in `values`, through all lists; what is not as its type has it is left out."""
-    returned = get_nullable(returned)
     present = [value for value in values if value is not None and not isinstance(value, Exception)]
-    if not isinstance(returned, GraphQLList):
+    if not depth:
         return present
     lists: list[Any] = [value for value in present if value.__class__ in (list, tuple)]
-    return _flat(cast(Any, returned).of_type, [item for items in lists for item in items])
+    return _flat(depth - 1, [item for items in lists for item in items])
 
 
 def _by_type(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> dict[str, list[Any]]:

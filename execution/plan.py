@@ -61,7 +61,8 @@ class FieldPlan:
     """One response name of a selection. `place` numbers the fields whose values are read before assembly.
 
     `below` has the selections on its objects by type name; empty for leaves. `info` is the resolve info but for
-    what belongs to a request. `by_class` remembers the type of objects by their class, where that tells it.
+    what belongs to a request. `by_class` remembers the type of objects by their class, where that tells it. `depth`
+    counts the lists around a value; `leads_on` says that values below it are to be read as well.
     """
 
     response_name: str
@@ -74,6 +75,8 @@ class FieldPlan:
     below: Mapping[str, "Selection"] = field(default_factory=dict[str, "Selection"])
     place: int | None = None
     by_class: dict[type, str] | None = None
+    depth: int = 0
+    leads_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

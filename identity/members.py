@@ -33,16 +33,16 @@ async def find_member(database: Database, member_id: str) -> Member | None:
 async def find_members(database: Database, member_ids: Iterable[str]) -> dict[str, Member]:
     """Those of `member_ids` that exist, by id, in one statement."""
     query = f"SELECT {COLUMNS} FROM member WHERE id = ANY(:ids)"  # noqa: S608 - a constant
-    return {row.id: _member(row) for row in await database.fetch(query, {"ids": list(member_ids)})}
+    return {row[0]: _member(row) for row in await database.fetch(query, {"ids": list(member_ids)})}
 
 
-async def find_member_with(
-    database: Database, member_id: str, column: str, parameters: Mapping[str, Any]
-) -> tuple[Member, Any] | None:
-    """The member with one value more: `column` is SQL over `member m`, with `parameters` of its own."""
-    query = f"SELECT {COLUMNS}, {column} AS more FROM member m WHERE id = :member_id"  # noqa: S608 - code's own text
-    rows = await database.fetch(query, {**parameters, "member_id": member_id})
-    return (_member(rows[0]), rows[0].more) if rows else None
+async def find_members_with(
+    database: Database, member_ids: Iterable[str], column: str, parameters: Mapping[str, Any]
+) -> dict[str, tuple[Member, dict[str, Any]]]:
+    """The same with a JSON object each: `column` is SQL over `member m`, with `parameters` of its own, or null."""
+    query = f"SELECT {COLUMNS}, {column} FROM member m WHERE id = ANY(:ids)"  # noqa: S608 - code's own text
+    rows = await database.fetch(query, {**parameters, "ids": list(member_ids)})
+    return {row[0]: (_member(row), row[5] or {}) for row in rows}
 
 
 async def list_members(database: Database, *, after: str | None = None, limit: int) -> Sequence[Member]:
@@ -73,4 +73,5 @@ async def ensure_member(
 
 
 def _member(row: Row) -> Member:
-    return Member(row.id, row.email, row.name, row.country, row.created_at)
+    """Of a row that begins with COLUMNS."""
+    return Member(row[0], row[1], row[2], row[3], row[4])

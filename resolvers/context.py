@@ -23,6 +23,7 @@ from gating.model import Access, Snapshot
 from gating.store import EntitlementStore
 from identity.model import Principal
 from identity.tokens import OutdatedToken
+from resolvers.in_turn import InTurn
 from storage.database import Database
 
 Key = TypeVar("Key")
@@ -33,7 +34,8 @@ Value = TypeVar("Value")
 class Services:
     """What the process offers to all operations; assembled once by `app`.
 
-    `replay` is None where no events come in, `acting` where no Stripe key is set.
+    `replay` is None where no events come in, `acting` where no Stripe key is set. `in_turn` is what operations read
+    together, by how it is read.
     """
 
     clock: Clock
@@ -43,6 +45,17 @@ class Services:
     feed: Feed
     replay: Replay | None = None
     acting: Acting | None = None
+    in_turn: dict[Any, InTurn[Any, Any]] = field(default_factory=dict[Any, InTurn[Any, Any]])
+
+    def load(self, read: "Read[Key, Value]", key: Key) -> Awaitable[Value]:
+        """`read` for `key`, together with all that any operation asks for in the same turn of the loop.
+
+        `read` answers one value for each key, in their order: shared, so nobody may change it.
+        """
+        turn = self.in_turn.get(read)
+        if turn is None:
+            turn = self.in_turn[read] = InTurn(partial(read, self))
+        return turn.load(key)
 
 
 @dataclass(slots=True)
@@ -99,6 +112,8 @@ _UNKNOWN = object()
 
 WorkOut = Callable[[Services, Snapshot], Value]
 """A function of a module: what it says is remembered by it, as long as the snapshot answers."""
+
+Read = Callable[[Services, Sequence[Key]], Awaitable[Sequence[Value]]]
 
 Batch = Callable[[Context, Sequence[Key]], Awaitable[Sequence[Value]]]
 

@@ -16,7 +16,7 @@ from execution.selection import open_selection
 from gating.merge import Amount
 from gating.model import Grant, Snapshot, Source
 from gating.values import ValueKind
-from identity.members import Member, find_member, find_member_with, find_members
+from identity.members import Member, find_members, find_members_with
 from metering.model import API_CALLS, DailyUsage, month_of
 from metering.usage import USED_BY_MEMBER, daily_usage_of, usage_of
 from resolvers.columns import columns_for
@@ -70,14 +70,25 @@ async def me(info: Info) -> Member | None:
     if member_id is None:
         return None
     if usage.__name__ not in open_selection(info).of(Member.__name__):
-        return await find_member(services.database, member_id)
-    month = {"month": month_of(services.clock.now())}
-    found = await find_member_with(services.database, member_id, USED_BY_MEMBER, month)
+        return await services.load(read_members, member_id)
+    found = await services.load(read_members_and_usage, member_id)
     if found is None:
         return None
-    member, used = found
-    info.context.used[member_id] = used or {}
-    return member
+    info.context.used[member_id] = found[1]
+    return found[0]
+
+
+async def read_members(services: Services, member_ids: Sequence[str]) -> Sequence[Member | None]:
+    found = await find_members(services.database, member_ids)
+    return [found.get(each) for each in member_ids]
+
+
+async def read_members_and_usage(
+    services: Services, member_ids: Sequence[str]
+) -> Sequence[tuple[Member, Mapping[str, int]] | None]:
+    month = {"month": month_of(services.clock.now())}
+    found = await find_members_with(services.database, member_ids, USED_BY_MEMBER, month)
+    return [found.get(each) for each in member_ids]
 
 
 def entitlements(root: strawberry.Parent[Member], info: Info) -> Any:
@@ -206,8 +217,7 @@ async def bookmarks(
 
 
 async def load_members(context: Context, member_ids: Sequence[str]) -> Sequence[Member | None]:
-    found = await find_members(context.services.database, member_ids)
-    return [found.get(member_id) for member_id in member_ids]
+    return await read_members(context.services, member_ids)
 
 
 async def load_usage(context: Context, member_ids: Sequence[str]) -> Sequence[dict[str, int]]:

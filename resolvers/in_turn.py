@@ -1,0 +1,66 @@
+"""Reads that operations have in common: whoever asks in the same turn of the event loop is answered by one statement.
+
+Under load many requests arrive in one turn, and a statement for each would cost more than most of what else is done
+for them. Nobody gets what was read before he asked: a statement is sent when the turn ends, for all who are waiting.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from errors import GatehouseError, Unavailable
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Asked = Sequence[tuple[Key, list[asyncio.Future[Value]]]]
+
+
+class InTurn(Generic[Key, Value]):
+    """`read` answers one value for each key, in their order; at most `most` distinct keys go into one read.
+
+    What it answers is shared by all who asked for it: nobody may change it, nor may it depend on who asked.
+    """
+
+    def __init__(self, read: Callable[[Sequence[Key]], Awaitable[Sequence[Value]]], most: int = 100) -> None:
+        self._read = read
+        self._most = most
+        self._waiting: dict[Key, list[asyncio.Future[Value]]] = {}
+        self._reads: set[asyncio.Task[None]] = set()
+
+    def load(self, key: Key) -> Awaitable[Value]:
+        """The value of `key`. Raises what `read` raises."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._send)
+        future: asyncio.Future[Value] = loop.create_future()
+        self._waiting.setdefault(key, []).append(future)
+        return future
+
+    def _send(self) -> None:
+        waiting, self._waiting = list(self._waiting.items()), {}
+        for start in range(0, len(waiting), self._most):
+            task = asyncio.ensure_future(self._answer(waiting[start : start + self._most]))
+            self._reads.add(task)
+            task.add_done_callback(self._reads.discard)
+
+    async def _answer(self, asked: Asked[Key, Value]) -> None:
+        """Whoever has gone away meanwhile is left out; what cannot be read with the others is read alone."""
+        try:
+            values = await self._read([key for key, _ in asked])
+            if len(values) != len(asked):
+                raise GatehouseError(f"{len(values)} answers for {len(asked)} keys")
+        except Exception as fault:  # noqa: BLE001 - it is theirs who wait
+            if len(asked) > 1 and not isinstance(fault, Unavailable):
+                await asyncio.gather(*(self._answer([each]) for each in asked))
+            else:
+                for future in _waiting(asked):
+                    future.set_exception(fault)
+        else:
+            for (_, futures), value in zip(asked, values, strict=True):
+                for future in futures:
+                    if not future.done():
+                        future.set_result(value)
+
+
+def _waiting(asked: Asked[Any, Value]) -> Iterator[asyncio.Future[Value]]:
+    return (future for _, futures in asked for future in futures if not future.done())
