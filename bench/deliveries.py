@@ -13,7 +13,7 @@ from clock import SystemClock
 MOST_PER_SECOND = 20_000
 """More than any server here acknowledges: so many requests are written for each second."""
 
-CLEAN = ("TRUNCATE stripe_event, stripe_link, stripe_invoice_fact, customer_sync, bench.webhook_event", "CHECKPOINT")
+CLEAN = ("TRUNCATE stripe_event, stripe_unread, customer_sync, bench.webhook_event", "CHECKPOINT")
 """So that nobody pays for what another one left behind."""
 
 

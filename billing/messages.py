@@ -35,8 +35,10 @@ CONCERNED = (
     " OR EXISTS (SELECT FROM stripe_invoice_fact AS fact WHERE fact.subscription_id = subscription.id"
     " AND fact.step IN ('failed', 'action_required'))"
     " OR EXISTS (SELECT FROM dispute WHERE dispute.customer_id = customer_sync.customer_id))"
+    " AND NOT EXISTS (SELECT FROM stripe_unread WHERE stripe_unread.customer_id = customer_sync.customer_id)"
     " ORDER BY customer_id LIMIT :limit"
 )
+"""Not those with events that are still to be read: what was owed may be settled by then."""
 RECORD = text(
     "INSERT INTO message (member_id, kind, cause, channels, due_at, state, recorded_at)"
     " VALUES (:member_id, :kind, :cause, :channels, :due_at, :state, :now) ON CONFLICT DO NOTHING"

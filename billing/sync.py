@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.access import effect_of, holdings_of
 from billing.facts import claims_of_subscription, member_for
 from billing.links import (
+    customers_on,
     find_ways_up,
     list_claims,
     list_dispute_ids,
@@ -32,6 +33,8 @@ from billing.purchase_rows import list_purchase_ids, list_purchases, save_purcha
 from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
 from billing.settle import schedule_recheck
 from billing.state import Dispute, Kind, Node, Purchase, Subscription
+from billing.unlinked import forget_unlinked
+from billing.unread import read_unread
 from billing.versions import find_fingerprint, fingerprint_of
 from clock import Clock
 from errors import Unavailable
@@ -84,12 +87,12 @@ async def sync_customer(
     """
     async with database.transaction() as connection:
         await mark_dirty(connection, [customer_id])
-    while True:
+        claimed = await claim_customer(connection, customer_id)
+    while claimed is None:
+        await asyncio.sleep(WAIT_SECONDS)
         async with database.transaction() as connection:
             claimed = await claim_customer(connection, customer_id)
-        if claimed is not None:
-            return await sync_claimed(claimed, Syncing(database, stripe, catalogue, clock, member_key))
-        await asyncio.sleep(WAIT_SECONDS)
+    await sync_claimed(claimed, Syncing(database, stripe, catalogue, clock, member_key))
 
 
 async def sync_claimed(claimed: Claimed, syncing: Syncing) -> None:
@@ -122,6 +125,7 @@ async def fetch_customer(customer_id: str, syncing: Syncing) -> Fetched:
 
     Raises Unavailable.
     """
+    await read_unread(syncing.database, customer_id, syncing.member_key)
     async with syncing.database.transaction() as connection:
         dispute_ids = await list_dispute_ids(connection, customer_id)
         purchase_ids = await list_purchase_ids(connection, customer_id)
@@ -164,6 +168,19 @@ async def fetch_way_up(start: Node, goal: Kind, syncing: Syncing) -> frozenset[N
         asked.update(unasked)
         async with syncing.database.transaction() as connection:
             await record_links(connection, links)
+
+
+async def resolve_unlinked(node: Node, syncing: Syncing) -> bool:
+    """Finds the customers behind `node`, asking Stripe where need be, and marks them; True when found.
+
+    Raises Unavailable; the node is then tried again later.
+    """
+    customer_ids = customers_on(await fetch_way_up(node, Kind.CUSTOMER, syncing))
+    if customer_ids:
+        async with syncing.database.transaction() as connection:
+            await mark_dirty(connection, customer_ids)
+            await forget_unlinked(connection, node)
+    return bool(customer_ids)
 
 
 async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) -> None:

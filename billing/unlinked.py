@@ -8,10 +8,8 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.links import customers_on
-from billing.queue import mark_dirty, wake
+from billing.queue import wake
 from billing.state import Kind, Node
-from billing.sync import Syncing, fetch_way_up
 
 MOST_ATTEMPTS = 12
 """More than an hour of them; then it is shown as a dead letter, and still tried each hour."""
@@ -54,15 +52,6 @@ async def claim_unlinked(connection: AsyncConnection) -> Node | None:
     return Node(Kind(row.kind), row.id) if row else None
 
 
-async def resolve_unlinked(node: Node, syncing: Syncing) -> bool:
-    """Finds the customers behind `node`, asking Stripe where need be, and marks them; True when found.
-
-    Raises Unavailable; the node is then tried again later.
-    """
-    way = await fetch_way_up(node, Kind.CUSTOMER, syncing)
-    customer_ids = customers_on(way)
-    if customer_ids:
-        async with syncing.database.transaction() as connection:
-            await mark_dirty(connection, customer_ids)
-            await connection.execute(FORGET, {"id": node.id})
-    return bool(customer_ids)
+async def forget_unlinked(connection: AsyncConnection, node: Node) -> None:
+    """Its customers are known now."""
+    await connection.execute(FORGET, {"id": node.id})

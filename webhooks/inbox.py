@@ -1,36 +1,43 @@
 """From the bytes of a verified delivery to committed rows. Deliveries that wait together share one commit."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
 
 from billing.events import Arrival, StripeEvent, record_events, replay_events
 from billing.facts import facts_of
-from billing.intake import is_plain, take_in
+from billing.intake import Unread, take_in
 from billing.objects import id_in, is_object, object_in, text_in, time_in
+from billing.state import Kind, Node
 from clock import Clock
-from errors import BadInput, Unavailable
+from errors import BadInput
 from storage.database import Database
 from telemetry import Metrics
+from webhooks.batches import Batches
 from webhooks.registry import Registry
 
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+){1,9}")
-LARGEST_BATCH = 100
-
-Store = Callable[[Sequence[Arrival]], Awaitable[frozenset[str]]]
-"""Stores events and returns the ids of the new ones, after the commit."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    arrival: Arrival
-    stored: asyncio.Future[bool]
+class _Read:
+    """A verified body. `value` is its JSON, `signals` the objects whose customers it is a signal for."""
+
+    event: StripeEvent
+    body: str
+    value: Mapping[str, Any]
+    signals: frozenset[Node]
+
+    @property
+    def names_its_customer(self) -> bool:
+        """Whether it is a signal for the customer that it names, and for nobody else."""
+        return len(self.signals) == 1 and all(
+            node.kind is Kind.CUSTOMER and node.id == self.event.customer_id for node in self.signals
+        )
 
 
 class Inbox:
@@ -53,23 +60,22 @@ class Inbox:
         self._metrics = metrics
         self._member_key = member_key
         self._livemode = livemode
-        self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._unread = Batches(self._take_in)
+        self._arrivals = Batches(self._record)
 
     async def accept(self, body: bytes) -> bool:
         """Stores the event of a verified delivery and returns after the commit: True when new, False when a duplicate.
 
         Raises BadInput when it is no event of ours, Unavailable when the database does not answer.
         """
-        arrival = self._read(body)
-        waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        new = await waiting.stored
+        read = self._read(body)
+        if read.names_its_customer:
+            new = await self._unread.add(Unread(read.event, read.body))
+        else:
+            new = await self._arrivals.add(self._arrival(read))
         self._metrics.inbox_events.labels("new" if new else "duplicate").inc()
-        if new and not self._registry.knows(arrival.event.type):
-            self._metrics.unknown_events.labels(arrival.event.type).inc()
+        if new and not self._registry.knows(read.event.type):
+            self._metrics.unknown_events.labels(read.event.type).inc()
         return new
 
     async def replay(self, body: bytes) -> None:
@@ -77,11 +83,14 @@ class Inbox:
 
         Raises BadInput when today's code takes it for no event of ours, Unavailable.
         """
-        arrival = self._read(body)
+        arrival = self._arrival(self._read(body))
         async with self._database.transaction() as connection:
             await replay_events(connection, [arrival])
 
-    def _read(self, body: bytes) -> Arrival:
+    def _arrival(self, read: _Read) -> Arrival:
+        return Arrival(read.event, read.body, facts_of(read.value, self._member_key), read.signals)
+
+    def _read(self, body: bytes) -> _Read:
         value = read_json(body)
         id, type, created_at = text_in(value, "id"), text_in(value, "type"), time_in(value, "created")
         subject = object_in(object_in(value, "data"), "object")
@@ -93,39 +102,14 @@ class Inbox:
             raise BadInput("The event is of the other mode: live or test.")
         customer_id = text_in(subject, "id") if subject.get("object") == "customer" else id_in(subject, "customer")
         event = StripeEvent(id, type, created_at, self._clock.now(), livemode, text_in(subject, "id"), customer_id)
-        signals = self._registry.signals_of(type, subject)
-        return Arrival(event, body.decode(), facts_of(value, self._member_key), signals)
+        return _Read(event, body.decode(), value, self._registry.signals_of(type, subject))
 
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-            plain = [each for each in batch if is_plain(each.arrival)]
-            await self._store(plain, partial(take_in, self._database))
-            await self._store([each for each in batch if not is_plain(each.arrival)], self._record)
+    async def _take_in(self, arrivals: Sequence[Unread]) -> frozenset[str]:
+        return await take_in(self._database, arrivals)
 
     async def _record(self, arrivals: Sequence[Arrival]) -> frozenset[str]:
         async with self._database.transaction() as connection:
             return await record_events(connection, arrivals)
-
-    async def _store(self, batch: Sequence[_Waiting], store: Store) -> None:
-        """Tells each of the batch its outcome; a fault in one is not the others': they are then stored one by one."""
-        if not batch:
-            return
-        try:
-            new = set(await store([each.arrival for each in batch]))
-        except Exception as fault:  # noqa: BLE001 - handed to whoever waits
-            if len(batch) > 1 and not isinstance(fault, Unavailable):
-                for each in batch:
-                    await self._store([each], store)
-                return
-            for each in batch:
-                if not each.stored.done():
-                    each.stored.set_exception(fault)
-            return
-        for each in batch:
-            if not each.stored.done():
-                each.stored.set_result(each.arrival.event.id in new)
-            new.discard(each.arrival.event.id)
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ import structlog
 
 from billing.queue import CHANNEL, Claimed, Fenced, claim_due
 from billing.state import Node
-from billing.sync import Syncing, sync_claimed
-from billing.unlinked import claim_unlinked, resolve_unlinked
+from billing.sync import Syncing, resolve_unlinked, sync_claimed
+from billing.unlinked import claim_unlinked
 from errors import Unavailable
 
 POLL_SECONDS = 1.0

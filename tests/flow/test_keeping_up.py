@@ -350,7 +350,7 @@ async def test_a_replayed_event_is_read_anew(database: Database, clock: FixedClo
     inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
     body = orjson.dumps(event("evt_1", subscription("active"), clock))
     await inbox.accept(body.replace(b"updated", b"created"))
-    await execute(database, "DELETE FROM stripe_claim")
+    await execute(database, "DELETE FROM stripe_unread")
     worker = Worker(syncing_with(database, stripe, clock))
     await worker.run_until_idle()
     assert not (await PostgresSnapshots(database).get_snapshot("mem_1")).grants

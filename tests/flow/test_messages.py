@@ -179,3 +179,17 @@ async def test_several_workers_at_once_show_each_message_once(life: Life) -> Non
         ("mem_1", "banner", f"in_1:{int(life.clock.now().timestamp())}")
     ]
     assert life.clock.now() == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def test_nothing_is_told_of_a_customer_with_events_that_nobody_has_read_yet(life: Life) -> None:
+    """One of them may say that all is paid."""
+    await life.becomes(subscription("past_due"))
+    await life.invoice("invoice.payment_failed", billing_reason="subscription_cycle")
+    parent = {"subscription_details": {"subscription": "sub_1"}}
+    paid = {"id": "in_1", "object": "invoice", "customer": "cus_1", "parent": parent}
+    event = {"id": "evt_paid", "object": "event", "type": "invoice.paid", "livemode": False}
+    created = int(life.clock.now().timestamp())
+    await life.inbox.accept(orjson.dumps({**event, "created": created, "data": {"object": paid}}))
+    assert await life.tick() == []
+    await life.worker.run_until_idle()
+    assert await life.tick() == []

@@ -87,6 +87,7 @@ MUTANTS = {
     "answer before the event is stored": (STRIPE, Design(answer_first=True)),
     "take the payload for the state": (STRIPE, Design(payload="is the state")),
     "apply payloads first, those of duplicates too": (BACK_AND_FORTH, Design(payload="first, always")),
+    "count no signal of a customer that is dirty, though it was claimed": (STRIPE, Design(count="when clean")),
     "set clean to dirty at the commit": (STRIPE, Design(clean="dirty")),
     "note dirty after the fetch": (STRIPE, Design(note="after")),
     "neither lease nor fence": (STRIPE, Design(lease=False, fence=False)),

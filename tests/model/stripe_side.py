@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from billing.events import record_events
+from billing.intake import take_in
 from billing.queue import claim_due, complete, mark_dirty
 from billing.sync import fetch_customer, save_customer
 from gating.record import record_grants
@@ -32,7 +33,7 @@ def change(state: State, setup: Setup) -> Iterator[Step]:
         yield f"Stripe {moved.truth}", moved._replace(events=placed(moved.events, state.truth, HAPPENED))
 
 
-@mirrors(webhook_route, Inbox.accept, record_events, mark_dirty)
+@mirrors(webhook_route, Inbox.accept, take_in, record_events, mark_dirty)
 def deliver(state: State, setup: Setup, design: Design, number: int) -> Iterator[Step]:
     """One delivery: committed, then answered. Stripe sends again what was not answered, and now and then what was."""
     event = state.events[number]
@@ -55,7 +56,10 @@ def deliver(state: State, setup: Setup, design: Design, number: int) -> Iterator
 
 
 def store(state: State, setup: Setup, design: Design, number: int, keep: int) -> State:
-    """The row of the event and, if it is new, the signal; one transaction."""
+    """The row of the event and, if it is new, the signal; one transaction.
+
+    A customer that is dirty already is only counted again where a worker may have noted how dirty it is.
+    """
     event = state.events[number]
     new = not event & STORED
     state = state._replace(events=placed(state.events, number, (event | STORED) & keep))
@@ -63,7 +67,9 @@ def store(state: State, setup: Setup, design: Design, number: int, keep: int) ->
         return record(state, setup.holds[number + 1], state.applied) if new else state
     if design.payload == "first, always" or (design.payload == "first, when new" and new):
         state = record(state, setup.holds[number + 1], state.applied)
-    return state._replace(dirty=state.dirty + new)
+    noted = design.count == "when noted" and any(each.current for each in state.workers)
+    counted = new and (state.dirty == state.clean or noted)
+    return state._replace(dirty=state.dirty + counted)
 
 
 def work(state: State, setup: Setup, design: Design, place: int, worker: Worker) -> Iterator[Step]:

@@ -97,6 +97,7 @@ class Design:
 
     answer_first: bool = False
     payload: Literal["ignored", "is the state", "first, when new", "first, always"] = "ignored"
+    count: Literal["when noted", "when clean"] = "when noted"
     clean: Literal["noted", "dirty"] = "noted"
     note: Literal["before", "after"] = "before"
     lease: bool = True
