@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from billing.state import Dispute, PaymentMethod, Subscription, SubscriptionItem
 
@@ -23,8 +23,12 @@ def object_in(value: object, key: str) -> Mapping[str, Any]:
 
 def objects_in(value: object, key: str) -> list[Mapping[str, Any]]:
     """The objects of a Stripe list (`{"data": […]}`) under `key`."""
-    found: list[Any] | None = object_in(value, key).get("data")
-    return [entry for entry in found if is_object(entry)] if isinstance(found, list) else []
+    return objects_among(object_in(value, key).get("data"))
+
+
+def objects_among(found: Any) -> list[Mapping[str, Any]]:
+    """The objects of a plain list."""
+    return [entry for entry in cast("list[Any]", found) if is_object(entry)] if isinstance(found, list) else []
 
 
 def text_in(value: object, key: str) -> str | None:

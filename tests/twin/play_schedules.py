@@ -147,3 +147,70 @@ def a_door_to_the_portal(stage: Stage) -> None:
     asked = {"customer": payer.id, "return_url": "https://example.test/", "configuration": configuration.id}
     session = v1.billing_portal.sessions.create(asked)
     assert (session.customer, session.url.startswith("http")) == (payer.id, True)
+
+
+@scenario
+def a_year_that_becomes_months_at_its_end(stage: Stage) -> None:
+    """Billed once where the interval changes, by a phase that keeps the discount it names and no other."""
+    v1 = stage.v1
+    coupon = v1.coupons.create({"percent_off": 10, "duration": "forever"})
+    yearly = price(stage, 12000, recurring={"interval": "year"})
+    monthly = price(stage, 2000)
+    for keeps, total in ((True, 1800), (False, 2000)):
+        clock = stage.clock()
+        payer = customer(stage, test_clock=clock)
+        asked = {"customer": payer.id, "items": [{"price": yearly.id}], "discounts": [{"coupon": coupon.id}]}
+        held = v1.subscriptions.create(asked)
+        schedule = v1.subscription_schedules.create({"from_subscription": held.id})
+        first = schedule.phases[0]
+        named = [{"discount": first.discounts[0].discount}]
+        assert named == [{"discount": held.discounts[0]}]
+        present = {"items": [{"price": yearly.id}], "start_date": first.start_date, "end_date": first.end_date}
+        later = {"items": [{"price": monthly.id}], "duration": {"interval": "month"}, "proration_behavior": "none"}
+        later |= {"discounts": named} if keeps else {}
+        v1.subscription_schedules.update(schedule.id, {"phases": [{**present, "discounts": named}, later]})
+        stage.advance(clock, 366 * DAY)
+        changed = v1.subscriptions.retrieve(held.id)
+        assert [item.price.id for item in changed["items"].data] == [monthly.id]
+        assert changed["items"].data[0].current_period_start == first.end_date
+        totals = [each.total for each in v1.invoices.list({"subscription": held.id}).data]
+        assert totals == [total, 10800]
+
+
+@scenario
+def what_is_metered_in_a_schedule(stage: Stage) -> None:
+    v1 = stage.v1
+    meter = v1.billing.meters.create(
+        {
+            "display_name": "Calls",
+            "event_name": stage.unique("calls"),
+            "default_aggregation": {"formula": "sum"},
+        }
+    )
+    metered = price(stage, 3, recurring={"interval": "month", "usage_type": "metered", "meter": meter.id})
+    dear, cheap = price(stage, 9900), price(stage, 1900)
+    clock = stage.clock()
+    payer = customer(stage, test_clock=clock)
+    held = v1.subscriptions.create({"customer": payer.id, "items": [{"price": dear.id}, {"price": metered.id}]})
+    schedule = v1.subscription_schedules.create({"from_subscription": held.id})
+    first = schedule.phases[0]
+    present = {"items": [{"price": dear.id, "quantity": 1}, {"price": metered.id}]}
+    present |= {"start_date": first.start_date, "end_date": first.end_date}
+    later = {"items": [{"price": cheap.id, "quantity": 1}], "duration": {"interval": "month"}}
+    v1.subscription_schedules.update(schedule.id, {"phases": [present, later]})
+    assert len(v1.subscriptions.retrieve(held.id)["items"].data) == 2
+    stage.advance(clock, MONTH)
+    assert [item.price.id for item in v1.subscriptions.retrieve(held.id)["items"].data] == [cheap.id]
+
+
+@scenario
+def a_schedule_is_asked_about_the_end_and_ends_with_its_subscription(stage: Stage) -> None:
+    v1 = stage.v1
+    held = subscription(stage)
+    schedule = v1.subscription_schedules.create({"from_subscription": held.id})
+    with pytest.raises(stripe.InvalidRequestError, match="managed by the subscription schedule"):
+        v1.subscriptions.update(held.id, {"cancel_at_period_end": True})
+    assert v1.subscriptions.cancel(held.id).status == "canceled"
+    assert v1.subscription_schedules.retrieve(schedule.id).status == "canceled"
+    stage.advance(held.test_clock, MONTH)
+    assert status(stage, held) == "canceled"

@@ -249,3 +249,22 @@ def a_debit_that_takes_days(stage: Stage) -> None:
         assert v1.invoices.retrieve(held.latest_invoice).status == "open"
         stage.advance(held.test_clock, 6 * DAY)
         assert v1.invoices.retrieve(held.latest_invoice).status == ended
+
+
+@scenario
+def a_dearer_plan_that_is_paid_or_nothing(stage: Stage) -> None:
+    v1 = stage.v1
+    dearer = price(stage, 9900)
+    held = subscription(stage, amount=0, method=None)
+    item = held["items"].data[0].id
+    asked = {"items": [{"id": item, "price": dearer.id}], "proration_behavior": "always_invoice"}
+    asked |= {"payment_behavior": "error_if_incomplete"}
+    with pytest.raises(stripe.InvalidRequestError, match="no attached payment source"):
+        v1.subscriptions.update(held.id, asked)
+    bad = v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": held.customer})
+    v1.customers.update(held.customer, {"invoice_settings": {"default_payment_method": bad.id}})
+    with pytest.raises(stripe.CardError) as declined:
+        v1.subscriptions.update(held.id, asked)
+    assert declined.value.code == "card_declined"
+    kept = v1.subscriptions.retrieve(held.id)
+    assert (kept["items"].data[0].price.unit_amount, kept.latest_invoice) == (0, held.latest_invoice)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from twin.billing.collection import settle_or_collect
+from twin.billing.collection import default_method, settle_or_collect
 from twin.billing.discounts import new_discounts
 from twin.billing.invoices import draft, finalize
 from twin.billing.items import period_of, refuse
@@ -62,7 +62,7 @@ def _carry_out(world: World, subscription: Object, plan: Plan, params: Object) -
         return warned(world, held)
     customer = world.get("customer", subscription["customer"])
     lines, waiting = plan_lines(world, plan)
-    discounts = subscription["discounts"]
+    discounts = plan.after["discounts"]
     invoice = draft(world, customer, lines, "subscription_update", subscription=plan.after, discounts=discounts)
     attach(world, waiting, invoice)
     invoice = finalize(world, invoice)
@@ -97,6 +97,12 @@ def _only_when_paid(world: World, subscription: Object, plan: Plan, invoice: Obj
 
 
 def _refuse_unpaid(world: World, invoice: Object) -> None:
+    if default_method(world, invoice) is None:
+        raise invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a default "
+            "payment method.",
+            code="resource_missing",
+        )
     intent = world.store.objects.get(invoice["_intent"] or "")
     if intent and intent["last_payment_error"]:
         fault = card_error(intent)
@@ -154,7 +160,12 @@ def simple_changes(world: World, subscription: Object, customer: Object, params:
 
 
 def _cancellation(world: World, subscription: Object, params: Object) -> Object:
-    """`cancel_at_period_end` and `cancel_at`, and taking either back."""
+    """`cancel_at_period_end` and `cancel_at`, and taking either back; under a schedule that is the schedule's."""
+    if subscription["schedule"] and params.keys() & {"cancel_at_period_end", "cancel_at"}:
+        raise invalid(
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
+            "cancelation behavior directly is not allowed. Please update the schedule instead."
+        )
     now, end = world.time_of(subscription), period_of(subscription)[1]
     details = subscription["cancellation_details"]
     requested = {"canceled_at": now, "cancellation_details": details | {"reason": "cancellation_requested"}}

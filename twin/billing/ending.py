@@ -8,9 +8,11 @@ def cancel_now(world: World, subscription: Object, *, reason: str = "cancellatio
     """`canceled`, for good. Open invoices stay open, but are no longer collected by themselves."""
     now = world.time_of(subscription)
     details = subscription["cancellation_details"]
+    _end_schedule(world, subscription, now, reason)
     subscription = world.change(
         subscription,
         status="canceled",
+        schedule=None,
         canceled_at=subscription["canceled_at"] or now,
         cancel_at_period_end=False,
         ended_at=now,
@@ -22,6 +24,15 @@ def cancel_now(world: World, subscription: Object, *, reason: str = "cancellatio
     stop_collecting(world, subscription)
     world.tell("customer.subscription.deleted", subscription)
     return subscription
+
+
+def _end_schedule(world: World, subscription: Object, now: int, reason: str) -> None:
+    """A schedule ends with its subscription; `aborted` where that was for not paying."""
+    schedule = world.store.objects.get(subscription["schedule"] or "")
+    if schedule and schedule["status"] == "active":
+        held = world.change(schedule, None, status="canceled", canceled_at=now, current_phase=None)
+        told = "aborted" if reason == "payment_failed" else "canceled"
+        world.tell(f"subscription_schedule.{told}", held)
 
 
 def stop_collecting(world: World, subscription: Object) -> None:

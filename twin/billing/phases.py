@@ -83,6 +83,8 @@ def apply(world: World, subscription: Object, phase: Object) -> Object:
     boundary = world.time_of(subscription) >= period_of(subscription)[1]
     behavior = "none" if boundary else phase["proration_behavior"]
     asked: Object = {"items": items, "proration_behavior": behavior}
+    if [each["discount"] for each in phase["discounts"]] != subscription["discounts"]:
+        asked["discounts"] = [{"discount": each["discount"]} for each in phase["discounts"]]
     if phase["metadata"]:
         asked["metadata"] = phase["metadata"]
     return update(world, subscription, asked)

@@ -93,12 +93,16 @@ def upcoming(world: World, subscription: Object) -> Object:
 
 
 def renew(world: World, subscription: Object) -> None:
-    """The next period begins: its invoice is a draft for an hour, then final."""
+    """The next period begins: its invoice is a draft for an hour, then final.
+
+    A schedule's phase that is paid at another interval has begun, and billed, a period of its own.
+    """
     for run in BEFORE_RENEWAL:
         subscription = run(world, subscription)
         if subscription["status"] not in RUNNING:
             return
-    bill_cycle(world, subscription, "subscription_cycle")
+    if period_of(subscription)[1] <= world.time_of(subscription):
+        bill_cycle(world, subscription, "subscription_cycle")
 
 
 def bill_cycle(world: World, subscription: Object, reason: str, **changes: Any) -> Object:

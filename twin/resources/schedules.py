@@ -15,7 +15,6 @@ PHASE_UNSUPPORTED = (
     "add_invoice_items",
     "application_fee_percent",
     "billing_thresholds",
-    "discounts",
     "pause_schedules",
 )
 
@@ -46,7 +45,9 @@ def _from_subscription(world: World, subscription: Object, params: Params) -> Ob
     customer = world.get("customer", subscription["customer"])
     period = period_of(subscription)
     items = [{"price": item["price"]["id"], "quantity": item["quantity"]} for item in subscription["items"]["data"]]
-    phase = _phase(world, {"items": items}, period[0], period[1])
+    discounts = [{"discount": id} for id in subscription["discounts"]]
+    asked: Object = {"items": items, "discounts": discounts, "trial_end": _trial_left(world, subscription)}
+    phase = _phase(world, asked, period[0], period[1])
     version = _new(world, customer, [phase], params) | {
         "status": "active",
         "subscription": subscription["id"],
@@ -140,7 +141,7 @@ def _phase(world: World, asked: Object, start: int, end: int) -> Object:
             "metadata": item.get("metadata") or {},
             "plan": world.get("price", item["price"], "phases[0][items][0][price]")["id"],
             "price": item["price"],
-            "quantity": item.get("quantity", 1),
+            "quantity": item.get("quantity", None if _metered(world, item["price"]) else 1),
             "tax_rates": [],
         }
         for item in entries(asked, "items")
@@ -156,7 +157,7 @@ def _phase(world: World, asked: Object, start: int, end: int) -> Object:
         "default_payment_method": asked.get("default_payment_method"),
         "default_tax_rates": [],
         "description": asked.get("description"),
-        "discounts": [],
+        "discounts": [_discount(each) for each in entries(asked, "discounts")],
         "end_date": end,
         "invoice_settings": None,
         "items": items,
@@ -167,6 +168,22 @@ def _phase(world: World, asked: Object, start: int, end: int) -> Object:
         "transfer_data": None,
         "trial_end": end if asked.get("trial") else trial,
     }
+
+
+def _discount(asked: Object) -> Object:
+    """A phase has the discounts that it names, and no others: those of the subscription have to be named again."""
+    refuse(asked, "subscription_schedules with phases with discounts", "coupon", "promotion_code")
+    return {"coupon": None, "discount": asked.get("discount"), "promotion_code": None}
+
+
+def _metered(world: World, price_id: str) -> bool:
+    recurring = world.get("price", price_id, "phases[0][items][0][price]")["recurring"]
+    return bool(recurring) and recurring["usage_type"] == "metered"
+
+
+def _trial_left(world: World, subscription: Object) -> int | None:
+    end: int | None = subscription["trial_end"]
+    return end if end is not None and end > world.time_of(subscription) else None
 
 
 def _new(world: World, customer: Object, phases: list[Object], params: Params) -> Object:
