@@ -19,10 +19,10 @@ from billing.carrying_out import (
 )
 from billing.change_actions import decision_for
 from billing.changes import AddOnWish, OneTime, add_on_for
-from billing.checkout import priced_lines
 from billing.objects import id_of, object_in, text_in
 from billing.orders import Line
 from billing.ports import Refused
+from billing.preparing import priced_lines
 from billing.refusals import Refusal
 from billing.transitions import NO_SUBSCRIPTION, Step, refusal_to
 

@@ -70,7 +70,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of it. `effective_at`: from when on it holds. Amounts in minor units of `currency`, lower case."""
+    """What came of it. `effective_at`: from when on it holds. Amounts in minor units of `currency`, upper case."""
 
     subscription_id: str
     effective_at: datetime
@@ -112,7 +112,7 @@ def done_from(result: Result, now: datetime) -> Done | Refusal:
         Confirmation(text_in(given, "client_secret"), text_in(given, "invoice_url")) if given else None,
         result.get("refunded_minor", 0),
         result.get("credited_minor", 0),
-        result.get("currency"),
+        (text_in(result, "currency") or "").upper() or None,
     )
 
 

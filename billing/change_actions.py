@@ -13,11 +13,11 @@ from billing.actions import Acting
 from billing.carrying_out import SCHEDULES, SUBSCRIPTIONS, Decision, Done, Request, act_on, decision_of, released
 from billing.change_requests import PriceIds, later_for, update_for
 from billing.changes import Change, Keep, PlanWish, QuantityWish, Timing, change_plan_for, change_quantity_for
-from billing.checkout import priced_lines
 from billing.current import Current
 from billing.model import Price
 from billing.orders import Line
 from billing.ports import Ask, Json
+from billing.preparing import priced_lines
 from billing.refusals import Refusal, RefusalCode
 from billing.transitions import Step
 

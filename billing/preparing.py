@@ -69,7 +69,7 @@ async def prepare(
     basket = basket_for(order, catalogue, country)
     if isinstance(basket, Refusal):
         return basket
-    lines = await _priced(acting.ask, basket.lines)
+    lines = await priced_lines(acting.ask, basket.lines)
     if isinstance(lines, Refusal):
         return lines
     discounts = await _discounts(acting.ask, promotion_code) if promotion_code else ()
@@ -91,7 +91,7 @@ def _already_subscribed(basket: Basket, former: Sequence[Subscription], catalogu
     return Refusal(RefusalCode.ALREADY_SUBSCRIBED, message)
 
 
-async def _priced(ask: Ask, lines: Sequence[Line]) -> tuple[Json, ...] | Refusal:
+async def priced_lines(ask: Ask, lines: Sequence[Line]) -> tuple[Json, ...] | Refusal:
     """The lines with Stripe's own ids of their prices."""
     keys = [line.price.lookup_key for line in lines if line.price.lookup_key and not line.price.price_id]
     answer = await ask("get", PRICES, {"lookup_keys": keys, "active": True, "limit": 100}) if keys else None

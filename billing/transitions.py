@@ -1,6 +1,6 @@
 """What may be done with a subscription as it stands, and if not, why and what to do instead. Pure; a table.
 
-`docs/decisions/0013` says why some of what Stripe would take is refused here.
+`docs/decisions/0014` says why some of what Stripe would take is refused here.
 """
 
 from collections.abc import Mapping

@@ -32,7 +32,6 @@ show_enum(
         RefusalCode.SUBSCRIPTION_PAUSED: "The subscription is paused; it can be resumed.",
         RefusalCode.PAYMENT_PENDING: "A payment waits to be confirmed.",
         RefusalCode.PAYMENT_OVERDUE: "A payment is overdue.",
-        RefusalCode.PAYMENT_METHOD_REQUIRED: "There is nothing on file to pay with.",
         RefusalCode.CHANGE_SCHEDULED: "A change waits for the end of the period; it can be dropped.",
         RefusalCode.IN_TRIAL: "It cannot be done during a trial.",
         RefusalCode.NOT_IN_TRIAL: "There is no trial.",

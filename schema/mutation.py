@@ -8,6 +8,7 @@ from gating.directives import Audience, Authenticated, DenyMode, Fresh, only_for
 from resolvers import actions, publishing
 from resolvers.context import Info
 from schema import inputs, payloads
+from schema.billing_changes import BillingChanges
 from schema.billing_checkout import BillingCheckout
 from schema.billing_operations import BillingOperations
 from schema.override_operations import OverrideOperations
@@ -16,7 +17,7 @@ T = "What to do it with."
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(BillingOperations, OverrideOperations, BillingCheckout):
+class Mutation(BillingOperations, OverrideOperations, BillingCheckout, BillingChanges):
     @strawberry.field(
         description="Keeps content in the caller's bookmarks. Repeating it changes nothing.",
         directives=[Authenticated()],

@@ -268,3 +268,31 @@ def a_dearer_plan_that_is_paid_or_nothing(stage: Stage) -> None:
     assert declined.value.code == "card_declined"
     kept = v1.subscriptions.retrieve(held.id)
     assert (kept["items"].data[0].price.unit_amount, kept.latest_invoice) == (0, held.latest_invoice)
+
+
+@twin_only
+def a_change_that_waits_for_its_payment(stage: Stage) -> None:
+    v1 = stage.v1
+    dearer = price(stage, 9900)
+    for ends in ("confirmed", "void", "expired"):
+        held = subscription(stage, amount=0, method="pm_card_authenticationRequired")
+        asked = {
+            "items": [{"id": held["items"].data[0].id, "price": dearer.id}],
+            "payment_behavior": "pending_if_incomplete",
+            "proration_behavior": "always_invoice",
+            "expand": ["latest_invoice.confirmation_secret"],
+        }
+        waiting = v1.subscriptions.update(held.id, asked)
+        assert (waiting.pending_update is not None, waiting.latest_invoice.status) == (True, "open")
+        assert waiting["items"].data[0].price.unit_amount == 0
+        if ends == "confirmed":
+            stage.authenticate(waiting.latest_invoice.confirmation_secret.client_secret.partition("_secret_")[0])
+        elif ends == "void":
+            v1.invoices.void_invoice(waiting.latest_invoice.id)
+        else:
+            stage.advance(held.test_clock, DAY)
+            assert v1.invoices.retrieve(waiting.latest_invoice.id).status == "void"
+            assert "customer.subscription.pending_update_expired" in types(stage, held)
+        after = v1.subscriptions.retrieve(held.id)
+        assert after.pending_update is None
+        assert after["items"].data[0].price.unit_amount == (9900 if ends == "confirmed" else 0)

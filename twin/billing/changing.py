@@ -88,7 +88,8 @@ def _only_when_paid(world: World, subscription: Object, plan: Plan, invoice: Obj
         "trial_end": None,
         "trial_from_plan": None,
     }
-    held = world.change(subscription, None, _pending=changes, _pending_invoice=invoice["id"], pending_update=pending)
+    waits = {"_pending": changes, "_pending_invoice": invoice["id"], "latest_invoice": invoice["id"]}
+    held = world.change(subscription, None, **waits, pending_update=pending)
     settle_or_collect(world, invoice)
     held = world.store.objects[held["id"]]
     if held["pending_update"] is not None:
@@ -105,8 +106,7 @@ def _refuse_unpaid(world: World, invoice: Object) -> None:
         )
     intent = world.store.objects.get(invoice["_intent"] or "")
     if intent and intent["last_payment_error"]:
-        fault = card_error(intent)
-        raise ApiError(402, "card_error", fault.message, code=fault.error.get("code"))
+        raise card_error(intent, keeps=False)
     raise ApiError(
         402,
         "card_error",

@@ -48,14 +48,22 @@ def on_due(world: World, subscription: Object) -> None:
     elif subscription.get("_warn_at") is not None and subscription["_warn_at"] <= now:
         _warn(world, subscription)
     elif subscription["pending_update"] and subscription["pending_update"]["expires_at"] <= now:
-        held = world.change(subscription, None, pending_update=None)
-        world.tell("customer.subscription.pending_update_expired", held)
+        _drop_pending(world, subscription)
     elif pause and pause["resumes_at"] is not None and pause["resumes_at"] <= now:
         world.change(subscription, "customer.subscription.updated", pause_collection=None)
     elif subscription["trial_end"] == period_of(subscription)[1]:
         end_trial(world, subscription)
     else:
         renew(world, subscription)
+
+
+def _drop_pending(world: World, subscription: Object) -> None:
+    """23 hours went by without the payment: the invoice is void, and what waited for it does not come."""
+    held = world.change(subscription, None, pending_update=None)
+    world.tell("customer.subscription.pending_update_expired", held)
+    invoice = world.store.objects[subscription["_pending_invoice"]]
+    if invoice["status"] == "open":
+        void(world, invoice)
 
 
 def warned(world: World, subscription: Object) -> Object:

@@ -23,7 +23,7 @@ def on_paid(world: World, invoice: Object) -> None:
     if subscription is None or subscription["status"] in FINAL:
         return
     if subscription["pending_update"] and subscription.get("_pending_invoice") == invoice["id"]:
-        _apply_pending(world, subscription)
+        _settle_pending(world, subscription, paid=invoice["status"] == "paid")
     elif subscription["status"] == "paused" and subscription.get("_resuming") == invoice["id"]:
         resumed(world, subscription)
     elif subscription["status"] == "incomplete":
@@ -84,8 +84,9 @@ def resumed(world: World, subscription: Object) -> Object:
     )
 
 
-def _apply_pending(world: World, subscription: Object) -> None:
-    changes: Object = subscription["_pending"]
+def _settle_pending(world: World, subscription: Object, *, paid: bool) -> None:
+    """What waited for the invoice happens once it is paid; one that is void takes it along."""
+    changes: Object = subscription["_pending"] if paid else {}
     subscription = world.change(
         subscription,
         "customer.subscription.updated",
@@ -94,7 +95,8 @@ def _apply_pending(world: World, subscription: Object) -> None:
         _pending_invoice=None,
         **changes,
     )
-    world.tell("customer.subscription.pending_update_applied", subscription)
+    if paid:
+        world.tell("customer.subscription.pending_update_applied", subscription)
 
 
 def _latest_final(world: World, subscription: Object) -> Object | None:

@@ -171,8 +171,7 @@ def _check_paid(world: World, id: str, params: Object) -> None:
         invoice = world.store.objects[subscription["latest_invoice"]]
         intent = world.store.objects[invoice["_intent"]]
         if intent["last_payment_error"]:
-            fault = card_error(intent)
-            raise ApiError(fault.status, fault.error["type"], fault.message, code=fault.error.get("code"))
+            raise card_error(intent, keeps=False)
         raise ApiError(
             402,
             "card_error",

@@ -129,11 +129,11 @@ def cancel_intent(world: World, intent: Object, reason: str | None) -> Object:
     return intent
 
 
-def card_error(intent: Object) -> ApiError:
-    """402 with what the intent says; what the attempt left behind stays."""
+def card_error(intent: Object, *, keeps: bool = True) -> ApiError:
+    """402 with what the intent says; what the attempt left behind stays, unless told otherwise."""
     failure: Object = intent["last_payment_error"]
     fields = {name: failure[name] for name in ("code", "decline_code") if failure.get(name)}
-    return ApiError(402, "card_error", failure["message"], keeps=True, **fields, payment_intent={"id": intent["id"]})
+    return ApiError(402, "card_error", failure["message"], keeps=keeps, **fields, payment_intent={"id": intent["id"]})
 
 
 def refusing(method: Object, at: int) -> Behavior:
