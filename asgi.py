@@ -23,16 +23,17 @@ class Gone(Exception):
 
 async def read_body(receive: Receive, longest: int) -> bytes:
     """The whole body. Raises TooLong past `longest` bytes, whatever was still to come, and Gone."""
-    body = bytearray()
+    begun = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Gone
-        body += message.get("body", b"")
-        if len(body) > longest:
+        part = message.get("body", b"")
+        if len(begun) + len(part) > longest:
             raise TooLong
         if not message.get("more_body"):
-            return bytes(body)
+            return bytes(begun + part) if begun else part
+        begun += part
 
 
 async def respond(send: Send, status: int, headers: Iterable[Header], body: bytes) -> None:

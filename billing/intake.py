@@ -6,7 +6,7 @@ come, and whatever could have been led to the customer by it meanwhile is answer
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -45,8 +45,7 @@ bodies are not in it, since the server would take as long to unescape them.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """An event about the one customer that it names, as it came."""
 
     event: StripeEvent
@@ -66,19 +65,7 @@ def parameters_of(arrivals: Collection[Unread]) -> dict[str, object]:
     by_id = {arrival.event.id: arrival for arrival in arrivals}
     ordered = [by_id[id] for id in sorted(by_id)]
     return {
-        "events": orjson.dumps([_told(arrival.event) for arrival in ordered]).decode(),
+        "events": orjson.dumps([arrival.event for arrival in ordered]).decode(),
         "bodies": [arrival.body for arrival in ordered],
         "channel": CHANNEL,
-    }
-
-
-def _told(event: StripeEvent) -> dict[str, object]:
-    return {
-        "id": event.id,
-        "type": event.type,
-        "created_at": event.created_at,
-        "received_at": event.received_at,
-        "livemode": event.livemode,
-        "object_id": event.object_id,
-        "customer_id": event.customer_id,
     }

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from billing.events import Arrival
 from billing.intake import Unread
@@ -14,8 +13,7 @@ LARGEST_BATCH = 100
 Arrived = TypeVar("Arrived", Unread, Arrival)
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting(Generic[Arrived]):
+class _Waiting(NamedTuple, Generic[Arrived]):
     arrival: Arrived
     stored: asyncio.Future[bool]
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,8 +22,7 @@ EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+){1,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A verified body. `value` is its JSON, `signals` the objects whose customers it is a signal for."""
 
     event: StripeEvent
@@ -32,12 +30,12 @@ class _Read:
     value: Mapping[str, Any]
     signals: frozenset[Node]
 
-    @property
     def names_its_customer(self) -> bool:
         """Whether it is a signal for the customer that it names, and for nobody else."""
-        return len(self.signals) == 1 and all(
-            node.kind is Kind.CUSTOMER and node.id == self.event.customer_id for node in self.signals
-        )
+        if len(self.signals) != 1:
+            return False
+        [node] = self.signals
+        return node.kind is Kind.CUSTOMER and node.id == self.event.customer_id
 
 
 class Inbox:
@@ -69,7 +67,7 @@ class Inbox:
         Raises BadInput when it is no event of ours, Unavailable when the database does not answer.
         """
         read = self._read(body)
-        if read.names_its_customer:
+        if read.names_its_customer():
             new = await self._unread.add(Unread(read.event, read.body))
         else:
             new = await self._arrivals.add(self._arrival(read))
