@@ -23,10 +23,12 @@ from billing.messages import run_messages
 from billing.model import Catalogue
 from billing.offers import OffersAtStripe
 from billing.queue import count_waiting
+from billing.read_only import require_read_only
 from billing.reconcile import Reconciling, run_reconciliations
 from billing.stripe import StripeApi
 from billing.stripe_offers import StripeOffers
 from billing.sync import Syncing
+from billing.unpaid import run_unpaid
 from clock import Clock, SystemClock
 from content.publish import Feed
 from errors import GatehouseError, NotConfigured
@@ -197,6 +199,10 @@ class Worker:
         }
         if tools.backfill and tools.reconciling:
             jobs["messages"] = partial(run_messages, parts.database, parts.catalogue, parts.clock)
+            if parts.stripe:
+                jobs["unpaid"] = partial(
+                    run_unpaid, parts.database, parts.stripe.ask, parts.catalogue.access, parts.clock
+                )
             jobs["backfill"] = tools.backfill.run
             jobs["reconciliations"] = partial(run_reconciliations, tools.reconciling)
         return jobs
@@ -266,8 +272,10 @@ def _surface(settings: Settings, parts: Parts, keys: Keys, services: Services, r
         on_run=partial(_count_run, parts.metrics),
         read_rules=read_rules,
     )
+    full = serve(schemas.full)
+    require_read_only(parts.catalogue, full.rules.fields.get("Mutation", {}))
     return Surface(
-        serve(schemas.full),
+        full,
         serve(schemas.integrator),
         serve(schemas.spa),
         lambda principal, contract: build_context(principal, services, contract.schema),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from billing.bought import is_purchase
 from billing.dunning import InvoiceFact, InvoiceStep
 from billing.objects import id_in, is_object, object_in, objects_in, text_in, time_in
-from billing.purchases import is_purchase
 from billing.state import Claim, Kind, Link, Node, PauseFact, PauseStep, Subscription
 
 SOURCES = ("subscription", "customer", "checkout_metadata", "checkout")
@@ -59,7 +59,10 @@ def links_of(subject: Mapping[str, Any]) -> Iterator[Link]:
         if kind == Kind.PAYMENT_INTENT:
             yield from _link(Node(Kind.CHARGE, id_in(subject, "latest_charge") or ""), Kind.PAYMENT_INTENT, id)
     if id is not None and is_purchase(subject):
-        yield from _link(Node(Kind.PURCHASE, id), Kind.CUSTOMER, id_in(subject, "customer"))
+        # An invoice's link to its customer is there already, and two ids are linked once.
+        invoice = kind == Kind.INVOICE
+        parent = (Kind.INVOICE, id) if invoice else (Kind.CUSTOMER, id_in(subject, "customer"))
+        yield from _link(Node(Kind.PURCHASE, id), *parent)
 
 
 LINKS: Mapping[str, tuple[tuple[Kind, str], ...]] = {

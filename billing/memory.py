@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from billing.bought import is_given_back, payment_of, purchase_from
 from billing.facts import links_of
 from billing.objects import dispute_from, id_in, object_in, objects_in, subscription_from, time_in
-from billing.purchases import is_given_back, payment_of, purchase_from
 from billing.state import Dispute, Kind, Link, Node, Purchase, Subscription
 
 

@@ -5,19 +5,18 @@ neither a second event nor a second worker makes a second message. Until other c
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.access import effect_of
-from billing.dunning import CLOSING, RECOVERED, InvoiceFact, InvoiceStep, due_steps, episodes_of
-from billing.model import Catalogue, DisputeEffect
+from billing.dunning import RECOVERED
+from billing.model import Catalogue
+from billing.owed import CARD_NOTICE, LIVE, MOOT, owed_to
 from billing.portfolio import Customer, get_customers
-from billing.state import Subscription
+from billing.trials import PLAN as TRIAL_OF
 from clock import Clock
 from errors import Unavailable
 from storage.database import Database
@@ -25,13 +24,12 @@ from storage.rows import Row
 
 EVERY_SECONDS = 15.0
 BATCH = 500
-TRIAL_NOTICE = timedelta(days=3)
-NEAR = timedelta(hours=1)
-"""A trial that ends within this of the subscription's end, or its pause, is what ended it."""
 
 CONCERNED = (
-    "SELECT DISTINCT customer_id FROM customer_sync JOIN subscription USING (customer_id) WHERE member_id IS NOT NULL"
-    " AND customer_id > :after AND (content->>'trial_end' IS NOT NULL"
+    "SELECT DISTINCT customer_id FROM customer_sync LEFT JOIN subscription USING (customer_id)"
+    " WHERE member_id IS NOT NULL AND customer_id > :after AND ((content->>'trial_end')::bigint > :moot"
+    " OR content->'metadata'->>:trial <> ''"
+    " OR (status = ANY(:live) AND (content->'payment_method'->>'expires_at')::bigint BETWEEN :now AND :soon)"
     " OR EXISTS (SELECT FROM stripe_invoice_fact AS fact WHERE fact.subscription_id = subscription.id"
     " AND fact.step IN ('failed', 'action_required'))"
     " OR EXISTS (SELECT FROM dispute WHERE dispute.customer_id = customer_sync.customer_id))"
@@ -42,6 +40,12 @@ CONCERNED = (
 RECORD = text(
     "INSERT INTO message (member_id, kind, cause, channels, due_at, state, recorded_at)"
     " VALUES (:member_id, :kind, :cause, :channels, :due_at, :state, :now) ON CONFLICT DO NOTHING"
+)
+TAKE_BACK = text(
+    "UPDATE message SET state = 'skipped' WHERE state = 'owed' AND kind = 'card_expiring' AND NOT EXISTS ("
+    " SELECT FROM customer_sync JOIN subscription USING (customer_id) WHERE customer_sync.member_id = message.member_id"
+    " AND status = ANY(:live)"
+    " AND concat(content->'payment_method'->>'id', ':', content->'payment_method'->>'expires_at') = message.cause)"
 )
 TOLD = text("SELECT EXISTS (SELECT FROM message WHERE cause = :cause AND state <> 'skipped')")
 SHOW = text(
@@ -56,64 +60,25 @@ OF_MEMBER = (
 log = structlog.get_logger("messages")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """`cause` is what it is about, with what tells this time from another. `group` holds those that follow each other:
-    of several due at once only the last is told."""
-
-    kind: str
-    cause: str
-    due_at: datetime
-    channels: tuple[str, ...]
-    group: str
-
-
-def owed_to(customer: Customer, catalogue: Catalogue, now: datetime) -> list[Message]:
-    """All that the customer's member was to be told up to `now`, in the order in which it fell due. Pure."""
-    owed = [
-        Message(step.step, step.key.rpartition(":")[0], step.due_at, step.channels, episode.invoice_id)
-        for episode in episodes_of(customer.invoices)
-        for step in due_steps(catalogue.access.dunning, episode, now)
-    ]
-    for subscription in customer.mirror:
-        owed += _of_trial(subscription, now)
-    owed += _to_confirm(customer.invoices)
-    for dispute in customer.disputes:
-        if effect_of(dispute, catalogue.access) is not DisputeEffect.KEEP:
-            owed.append(Message("dispute_opened", dispute.id, dispute.created_at, ("team",), dispute.id))
-    return sorted((each for each in owed if each.due_at <= now), key=lambda each: (each.due_at, each.kind, each.cause))
-
-
-def _of_trial(subscription: Subscription, now: datetime) -> list[Message]:
-    ends_at, id = subscription.trial_end, subscription.id
-    if ends_at is None:
-        return []
-    if subscription.status == "trialing" and now < ends_at:
-        cause = f"{id}:{int(ends_at.timestamp())}"
-        return [Message("trial_ending", cause, ends_at - TRIAL_NOTICE, ("email",), cause)]
-    ended_at = subscription.ended_at if subscription.status == "canceled" else ends_at
-    if subscription.status in ("canceled", "paused") and ended_at and abs(ended_at - ends_at) <= NEAR:
-        return [Message("trial_expired", id, ends_at, ("email",), id)]
-    return []
-
-
-def _to_confirm(invoices: Collection[InvoiceFact]) -> list[Message]:
-    """Payments that wait for the member's bank to be told yes."""
-    closed = {fact.invoice_id for fact in invoices if fact.step in CLOSING}
-    waiting = [fact for fact in invoices if fact.step is InvoiceStep.ACTION_REQUIRED and fact.invoice_id not in closed]
-    first = {fact.invoice_id: fact for fact in sorted(waiting, key=lambda fact: fact.occurred_at, reverse=True)}
-    return [Message("confirm_payment", id, fact.occurred_at, ("email",), id) for id, fact in first.items()]
-
-
 async def record_messages(database: Database, catalogue: Catalogue, now: datetime) -> None:
-    """Writes all that is owed by now and not written yet. Idempotent; any number of processes may."""
-    after = ""
-    while rows := await database.fetch(CONCERNED, {"after": after, "limit": BATCH}):
+    """Writes all that is owed by now and not written yet; what was written of a card that is not used any more, and
+    not told yet, is taken back. Idempotent; any number of processes may.
+    """
+    async with database.transaction() as connection:
+        await connection.execute(TAKE_BACK, {"live": list(LIVE)})
+    seconds = int(now.timestamp())
+    when = {"now": seconds, "moot": seconds - _seconds(MOOT), "soon": seconds + _seconds(CARD_NOTICE)}
+    about, after = {**when, "live": list(LIVE), "trial": TRIAL_OF, "limit": BATCH}, ""
+    while rows := await database.fetch(CONCERNED, {**about, "after": after}):
         async with database.transaction() as connection:
             customers = await get_customers(connection, [row.customer_id for row in rows])
             for id in sorted(customers):
                 await _record(connection, customers[id], catalogue, now)
         after = rows[-1].customer_id
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
 
 
 async def _record(connection: AsyncConnection, customer: Customer, catalogue: Catalogue, now: datetime) -> None:

@@ -8,12 +8,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.access import holdings_of, in_order
+from billing.bought_rows import list_purchases
 from billing.dunning import InvoiceFact
 from billing.facts import claims_of_subscription, member_for
 from billing.links import list_claims_of, list_invoice_facts, list_pauses
 from billing.mirror import subscription_in
 from billing.model import Catalogue
-from billing.purchase_rows import list_purchases
 from billing.state import Claim, Dispute, PauseFact, Purchase, Subscription
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
 

@@ -16,10 +16,10 @@ from stripe.params import (
     SubscriptionListParams,
 )
 
+from billing.bought import is_given_back, payment_of, purchase_from
 from billing.facts import links_of
 from billing.objects import PAYERS, dispute_from, object_in, subscription_from, text_in
 from billing.ports import Budget, Refused
-from billing.purchases import is_given_back, payment_of, purchase_from
 from billing.state import Dispute, Kind, Link, Node, Purchase, Subscription
 from errors import Unavailable
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.access import effect_of, holdings_of
+from billing.bought_rows import list_purchase_ids, list_purchases, save_purchases
 from billing.facts import claims_of_subscription, member_for
 from billing.links import (
     customers_on,
@@ -29,7 +30,6 @@ from billing.links import (
 from billing.mirror import save_disputes, save_subscriptions
 from billing.model import Catalogue, DisputeEffect
 from billing.ports import StripeGateway
-from billing.purchase_rows import list_purchase_ids, list_purchases, save_purchases
 from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
 from billing.settle import schedule_recheck
 from billing.state import Dispute, Kind, Node, Purchase, Subscription

@@ -17,6 +17,7 @@ def on_customer(customer: Mapping[str, Any]) -> Iterable[Node]:
 
 
 @on(
+    "customer.source.*",
     "customer.subscription.*",
     "subscription_schedule.*",
     "checkout.session.*",
@@ -30,6 +31,19 @@ def on_customer(customer: Mapping[str, Any]) -> Iterable[Node]:
 )
 def on_object_of_customer(value: Mapping[str, Any]) -> Iterable[Node]:
     return _node(Kind.CUSTOMER, id_in(value, "customer"))
+
+
+@on("payment_method.*")
+def on_payment_method(method: Mapping[str, Any]) -> Iterable[Node]:
+    """One that was detached names its customer no more; whoever attached it told."""
+    customer_id = id_in(method, "customer")
+    return _node(Kind.CUSTOMER, customer_id) or _node(Kind.PAYMENT_METHOD, text_in(method, "id"))
+
+
+@on("price.*", "product.*", "plan.*", "coupon.*", "promotion_code.*")
+def on_offer(_offer: Mapping[str, Any]) -> Iterable[Node]:
+    """Nobody's: what is sold is the catalogue's to say, and `gatehouse catalog plan` shows where Stripe differs."""
+    return []
 
 
 @on("invoice_payment.*")

@@ -13,6 +13,7 @@ from billing.catalogue import load_catalogue
 from billing.memory import StripeInMemory
 from billing.messages import list_messages, record_messages, show_messages
 from billing.sync import Syncing
+from billing.trials import DAYS, PLAN
 from gating.postgres import PostgresSnapshots
 from storage.database import Database
 from storage.rows import Row
@@ -193,3 +194,50 @@ async def test_nothing_is_told_of_a_customer_with_events_that_nobody_has_read_ye
     assert await life.tick() == []
     await life.worker.run_until_idle()
     assert await life.tick() == []
+
+
+def with_card(expires: datetime, id: str = "pm_1") -> dict[str, Any]:
+    card = {"exp_month": expires.month, "exp_year": expires.year}
+    return {"default_payment_method": {"id": id, "object": "payment_method", "type": "card", "card": card}}
+
+
+async def test_a_card_is_told_of_thirty_days_before_its_month_is_over_and_once(life: Life) -> None:
+    last = datetime(2026, 5, 10, tzinfo=UTC)  # good until the end of May
+    await life.becomes(subscription("active", **with_card(last)))
+    life.clock.at = datetime(2026, 6, 1, tzinfo=UTC) - 30 * DAY - timedelta(seconds=1)
+    assert await life.tick() == []
+    life.clock.advance(timedelta(seconds=1))
+    assert await life.tick() == ["card_expiring"]
+    life.clock.advance(20 * DAY)
+    await life.hear("customer.source.expiring", {"id": "card_1", "object": "card", "customer": "cus_1"})
+    assert await life.tick() == []
+
+
+async def test_a_card_that_was_replaced_takes_the_message_back(life: Life) -> None:
+    await life.becomes(subscription("active", **with_card(datetime(2026, 3, 1, tzinfo=UTC))))
+    life.clock.advance(DAY)
+    await record_messages(life.database, CATALOGUE, life.clock.now())
+    owed = {row.kind: row.state for row in await list_messages(life.database, "mem_1")}
+    assert owed == {"card_expiring": "owed"}
+    method = with_card(datetime(2030, 3, 1, tzinfo=UTC))
+    await life.becomes(subscription("active", **method), "customer.subscription.updated")
+    await life.hear("payment_method.automatically_updated", method["default_payment_method"] | {"customer": "cus_1"})
+    assert await life.tick() == []
+    assert [row.state for row in await list_messages(life.database, "mem_1")] == ["skipped"]
+
+
+async def test_a_card_of_a_subscription_that_is_over_expires_in_silence(life: Life) -> None:
+    await life.becomes(subscription("canceled", **with_card(datetime(2026, 3, 1, tzinfo=UTC))))
+    assert await life.tick() == []
+
+
+async def test_a_reverse_trial_is_told_of_before_its_end_and_when_it_is_over(life: Life) -> None:
+    now = int(life.clock.now().timestamp())
+    trial = subscription("active", created=now, metadata={"member_id": "mem_1", PLAN: "pro", DAYS: "14"})
+    trial["items"]["data"][0]["price"] = {"id": "price_0", "lookup_key": "free_monthly", "product": "prod_0"}
+    await life.becomes(trial)
+    told: list[Sequence[str]] = []
+    for _day in range(17):
+        told.append(await life.tick())
+        life.clock.advance(DAY)
+    assert told == [[]] * 11 + [["trial_ending"]] + [[]] * 2 + [["trial_expired"]] + [[]] * 2

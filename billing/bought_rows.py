@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.state import Purchase, PurchasedItem
 
 KNOWN = text(
-    "SELECT child_id FROM stripe_link WHERE child_kind = 'purchase' AND parent_kind = 'customer'"
-    " AND parent_id = :customer_id ORDER BY child_id"
+    "SELECT child_id FROM stripe_link WHERE child_kind = 'purchase' AND parent_id = :customer_id"
+    " UNION SELECT purchase.child_id FROM stripe_link AS invoice JOIN stripe_link AS purchase"
+    " ON purchase.child_id = invoice.child_id AND purchase.child_kind = 'purchase'"
+    " WHERE invoice.parent_id = :customer_id AND invoice.child_kind = 'invoice' ORDER BY child_id"
 )
 STORED = text("SELECT customer_id, content FROM purchase WHERE customer_id = ANY(:customer_ids) ORDER BY id")
 FORGET = text("DELETE FROM purchase WHERE customer_id = :customer_id AND NOT id = ANY(:ids)")
