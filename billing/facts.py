@@ -134,6 +134,24 @@ def _voided(invoice: Mapping[str, Any], occurred_at: datetime | None) -> Iterato
     yield PauseFact(subscription_id, PauseStep.VOIDED, occurred_at, start)
 
 
+def pauses_between(
+    before: Mapping[str, Subscription], after: Mapping[str, Subscription], now: datetime
+) -> list[PauseFact]:
+    """What two states of a customer prove, by subscription id, of pauses that began between them.
+
+    Where both are of one period, the pause began in it, whatever else is known: the event that says when may be late,
+    and whoever has paid must not wait for it. `now` is when the later state was fetched.
+    """
+    return [
+        PauseFact(id, PauseStep.PAUSED, now, then.current_period_end)
+        for id, then in sorted(after.items())
+        if (held := before.get(id)) is not None
+        and (held.pause_behavior is None)
+        and (then.pause_behavior is not None)
+        and held.current_period_end == then.current_period_end
+    ]
+
+
 def paused_until(subscription_id: str, facts: Iterable[PauseFact]) -> datetime | None:
     """The period end in force when the pause that now stands began; None when no event seen so far proves it.
 

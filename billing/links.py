@@ -73,13 +73,18 @@ async def record_facts(connection: AsyncConnection, facts: Iterable[Facts]) -> b
     claims = sorted({claim for each in every for claim in each.claims}, key=_claim_order)
     invoices = sorted({fact for each in every for fact in each.invoices})
     grown = await record_links(connection, (link for each in every for link in each.links))
-    if pauses:
-        await connection.execute(ADD_PAUSES, [_pause_row(pause) for pause in pauses])
+    await record_pauses(connection, pauses)
     if invoices:
         await connection.execute(ADD_INVOICES, [_invoice_row(fact) for fact in invoices])
     if claims:
         await connection.execute(ADD_CLAIMS, [_claim_row(claim) for claim in claims])
     return grown
+
+
+async def record_pauses(connection: AsyncConnection, pauses: Sequence[PauseFact]) -> None:
+    """Adds those not yet known. Idempotent."""
+    if pauses:
+        await connection.execute(ADD_PAUSES, [_pause_row(pause) for pause in pauses])
 
 
 async def find_ways_up(connection: AsyncConnection, nodes: Collection[Node]) -> dict[str, frozenset[Node]]:

@@ -9,6 +9,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing.facts import pauses_between
+from billing.links import record_pauses
 from billing.state import ENDED, Dispute, PaymentMethod, Subscription, SubscriptionItem
 
 MIRRORED = text("SELECT id, content FROM subscription WHERE customer_id = :customer_id")
@@ -51,7 +53,7 @@ SAVE_DISPUTE = text(
 async def save_subscriptions(
     connection: AsyncConnection, customer_id: str, fetched: Iterable[Subscription], now: datetime
 ) -> list[Subscription]:
-    """Makes the mirror equal what was fetched, logs each change, and returns the mirror.
+    """Makes the mirror equal what was fetched, logs each change and what it proves, and returns the mirror.
 
     A subscription that has ended stays ended, and stays, whatever is fetched later.
     """
@@ -61,6 +63,7 @@ async def save_subscriptions(
     for id in sorted(before.keys() | after.keys()):
         if before.get(id) != after.get(id):
             await _save(connection, customer_id, id, before.get(id), after.get(id), now)
+    await record_pauses(connection, pauses_between(before, after, now))
     return [after[id] for id in sorted(after)]
 
 

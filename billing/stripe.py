@@ -34,7 +34,7 @@ TOO_MANY = 429
 class StripeApi:
     """Implements `billing.ports.StripeGateway` and `StripeLists`.
 
-    Each request waits at most `TIMEOUT_SECONDS` and is tried once: the queue behind a sync does the retrying. Each
+    Each request waits at most `timeout_seconds` and is tried once: the queue behind a sync does the retrying. Each
     page is a request, and none is sent before `budget` allows it.
     """
 
@@ -45,10 +45,11 @@ class StripeApi:
         base_address: str | None = None,
         page_size: int = PAGE_SIZE,
         budget: Budget | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         """`base_address` stands in for api.stripe.com where given; no `budget` is no bound, for tests."""
         self._page_size = page_size
-        self._http = _Http(budget)
+        self._http = _Http(budget, timeout_seconds)
         self._client = stripe.StripeClient(
             api_key,
             http_client=self._http,
@@ -178,12 +179,12 @@ class StripeApi:
 class _Http(stripe.HTTPXClient):
     """Asks the budget before each request, and tells it when Stripe says that it was too much."""
 
-    def __init__(self, budget: Budget | None) -> None:
+    def __init__(self, budget: Budget | None, timeout_seconds: float) -> None:
         plain: Any = super()  # not wholly typed
-        plain.__init__(timeout=TIMEOUT_SECONDS)
+        plain.__init__(timeout=timeout_seconds)
         self._budget = budget
         # Its own way of sending a body is one that httpx warns about.
-        self._connections = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+        self._connections = httpx.AsyncClient(timeout=timeout_seconds)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None

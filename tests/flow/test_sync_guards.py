@@ -245,3 +245,24 @@ async def test_a_slow_fetch_keeps_its_lease(database: Database, clock: FixedCloc
     stripe.let_go.set()
     await working
     assert await holds_pro(database)
+
+
+PERIOD_END, NEXT_PERIOD_END = 2_000_000_000, 2_002_000_000
+
+
+@pytest.mark.parametrize(("period_end", "until"), [(PERIOD_END, PERIOD_END), (NEXT_PERIOD_END, None)])
+async def test_a_pause_seen_to_begin_in_a_period_lasts_until_its_end_before_its_event_arrives(
+    database: Database, clock: FixedClock, period_end: int, until: int | None
+) -> None:
+    """Seen in the next period it may be older, and nobody is let in on a guess."""
+    stripe = StripeInMemory([subscription(ACTIVE)])
+    syncing = syncing_with(database, stripe, clock)
+    await signal(database)
+    await Worker(syncing).run_until_idle()
+    paused = subscription(ACTIVE) | {"pause_collection": {"behavior": "void", "resumes_at": None}}
+    paused["items"]["data"][0]["current_period_end"] = period_end
+    stripe.objects["sub_1"] = paused
+    await signal(database)
+    await Worker(syncing).run_until_idle()
+    ends = {grant.ends_at for grant in (await PostgresSnapshots(database).get_snapshot("mem_1")).grants}
+    assert ends == {datetime.fromtimestamp(until or 1, UTC)}
