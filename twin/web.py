@@ -7,6 +7,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -27,6 +28,8 @@ from twin.hooks.chaos import Chaos
 
 TEST_KEYS = ("sk_test_", "rk_test_")
 LOST_SECONDS = 120.0
+HUNG_UP_SECONDS = 0.05
+"""How often it is looked whether the caller of a lost answer has gone."""
 
 
 class Web:
@@ -74,12 +77,10 @@ class Web:
             asked = await _asked(request)
         except ApiError as fault:
             return _response(Answer(fault.status, {"error": fault.error}, "req_refused"))
-        return await self._answered(asked)
+        return await self._answered(asked, request)
 
-    async def _answered(self, asked: Asked) -> Response:
+    async def _answered(self, asked: Asked, request: Request) -> Response:
         chaos, ids = self.twin.chaos, self.twin.world.ids
-        if chaos.api_slow_seconds:
-            await asyncio.sleep(chaos.api_slow_seconds)
         if ids.uniform("api_429") < chaos.api_429 or self._too_many():
             message = (
                 "Request rate limit exceeded. Learn more about rate limits at https://docs.stripe.com/rate-limits."
@@ -89,10 +90,12 @@ class Web:
         if ids.uniform("api_500") < chaos.api_500:
             return _response(_broken())
         answer = self.twin.answer(asked)
+        if chaos.api_slow_seconds:
+            await asyncio.sleep((0.5 + ids.uniform("api_slow") / 2) * chaos.api_slow_seconds)
         if ids.uniform("api_lost") < chaos.api_lost:
             return _response(_broken())
         if ids.uniform("api_timeout") < chaos.api_timeout:
-            await asyncio.sleep(LOST_SECONDS)
+            await _until_gone(request)
         return _response(answer)
 
     def _too_many(self) -> bool:
@@ -141,6 +144,14 @@ class Web:
 
 def build(web: Web, pages: list[Route]) -> Starlette:
     return Starlette(routes=[*web.routes(), *pages])
+
+
+async def _until_gone(request: Request) -> None:
+    """Until the caller has hung up; no longer than LOST_SECONDS."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOST_SECONDS):
+            while not await request.is_disconnected():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(HUNG_UP_SECONDS)
 
 
 async def _asked(request: Request) -> Asked:

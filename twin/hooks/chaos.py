@@ -24,6 +24,6 @@ class Chaos:
     api_timeout: float = 0.0
     """Done, but no answer comes."""
     api_slow_seconds: float = 0.0
-    """Each answer waits so long."""
+    """Each answer is half to all of this long on its way, is as old when it comes, and may be overtaken."""
     requests_per_second: int | None = None
     """More are answered 429: Stripe's sandbox takes 25, live mode 100."""

@@ -1,0 +1,107 @@
+"""Asks all the time what members may do, and writes down what was decided, and when."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from content.model import Kind
+from content.seed import entry_id, seed_content
+from execution.execute import execute
+from execution.model import Answer, Operation
+from identity.model import Kind as Caller
+from identity.model import Principal
+from resolvers.context import build_context
+from tests.chaos.house import House
+
+PAUSE_SECONDS = 0.008
+EVERY_FEATURE = frozenset({"content_premium", "downloads", "analytics", "archive", "api_access", "live_updates"})
+QUERY = """query Probe($article: String!, $download: String!) {
+  article: content(slug: $article) { ... on Article { body readCount } }
+  download: content(slug: $download) { ... on Download { fileUrl } }
+  me { apiAccess { endpoint } }
+}"""
+DECIDED_BY_QUERY = frozenset({"content_premium", "downloads", "analytics", "api_access"})
+DENIED = {"ENTITLEMENT_REQUIRED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`held` of the features `about`; asked and answered in monotonic seconds, `by_clock` in the twin's time."""
+
+    member: str
+    by: str
+    asked: float
+    answered: float
+    by_clock: tuple[float, float]
+    about: frozenset[str]
+    held: frozenset[str]
+    lossy_since: float | None
+
+
+@dataclass
+class Watch:
+    """`lossy_since`: since when news may be lost, and what was true then may still be all that is known."""
+
+    house: House
+    members: Sequence[str]
+    dice: Random
+    slugs: dict[str, str] = field(default_factory=dict[str, str])
+    decisions: list[Decision] = field(default_factory=list[Decision])
+    faults: list[str] = field(default_factory=list[str])
+    lossy_since: float | None = None
+
+    async def prepare(self) -> None:
+        await seed_content(self.house.database, self.house.clock.now())
+        ids = {"article": entry_id(Kind.ARTICLE, 0), "download": entry_id(Kind.DOWNLOAD, 0)}
+        rows = await self.house.database.fetch(
+            "SELECT id, slug FROM content WHERE id = ANY(:ids)", {"ids": [*ids.values()]}
+        )
+        by_id = {row.id: row.slug for row in rows}
+        self.slugs = {name: by_id[id] for name, id in ids.items()}
+
+    async def run(self) -> None:
+        while True:
+            member = self.dice.choice(self.members)
+            await (self.ask_store(member) if self.dice.random() < 0.7 else self.ask_schema(member))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def ask_store(self, member: str) -> None:
+        asked, by_clock = time.monotonic(), self.house.clock.seconds()
+        access = await self.house.store.access_for(Principal(Caller.MEMBER, member))
+        if access.available:
+            self._note(member, "store", asked, by_clock, EVERY_FEATURE, access.features)
+        else:
+            self.faults.append(f"{member}: nothing could be read")
+
+    async def ask_schema(self, member: str) -> None:
+        """As an HTTP request would reach it."""
+        asked, by_clock = time.monotonic(), self.house.clock.seconds()
+        contract = self.house.contract
+        context = await build_context(Principal(Caller.MEMBER, member), self.house.services, contract.schema)
+        answer = await execute(contract, Operation(QUERY, self.slugs), context)
+        codes = {error.get("extensions", {}).get("code", error["message"]) for error in answer.errors}
+        if codes - DENIED:
+            self.faults.append(f"{member}: the schema answers {sorted(codes)}")
+        elif (answer.data or {}).get("me"):  # before the first news of a member there is none
+            self._note(member, "schema", asked, by_clock, DECIDED_BY_QUERY, opened(answer))
+
+    def _note(
+        self, member: str, by: str, asked: float, by_clock: float, about: frozenset[str], held: frozenset[str]
+    ) -> None:
+        clocks = (by_clock, self.house.clock.seconds())
+        made = Decision(member, by, asked, time.monotonic(), clocks, about, held, self.lossy_since)
+        self.decisions.append(made)
+
+
+def opened(answer: Answer) -> frozenset[str]:
+    """The features whose fields were answered."""
+    data = answer.data or {}
+    fields = {
+        "content_premium": data["article"]["body"],
+        "analytics": data["article"]["readCount"],
+        "downloads": data["download"]["fileUrl"],
+        "api_access": data["me"]["apiAccess"],
+    }
+    return frozenset(feature for feature, value in fields.items() if value is not None)
