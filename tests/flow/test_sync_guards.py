@@ -259,7 +259,7 @@ async def test_a_pause_seen_to_begin_in_a_period_lasts_until_its_end_before_its_
     syncing = syncing_with(database, stripe, clock)
     await signal(database)
     await Worker(syncing).run_until_idle()
-    paused = subscription(ACTIVE) | {"pause_collection": {"behavior": "void", "resumes_at": None}}
+    paused: dict[str, Any] = subscription(ACTIVE) | {"pause_collection": {"behavior": "void", "resumes_at": None}}
     paused["items"]["data"][0]["current_period_end"] = period_end
     stripe.objects["sub_1"] = paused
     await signal(database)
