@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from billing.actions import Acting
 from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
-from billing.claims import held_by
+from billing.claims import held_by, tiers_of
 from billing.dead_letters import count_dead_letters
 from billing.messages import run_messages
 from billing.model import Catalogue
@@ -34,12 +34,14 @@ from content.publish import Feed
 from errors import GatehouseError, NotConfigured
 from execution.contract import ReadRules, prepare
 from execution.rules import build_rules
+from gating.experiment_book import ExperimentBook
 from gating.model import DenialCode, Denied
 from gating.postgres import PostgresSnapshots
 from gating.publish import count_pending, run_publisher
 from gating.redis import RedisSnapshots
 from gating.store import EntitlementStore
 from identity.keys import Keys, keys_for
+from identity.model import Principal
 from identity.tokens import Held, TokenVerifier
 from resolvers.context import Services, build_context
 from schema.build import build_schemas
@@ -100,7 +102,8 @@ def build_app(
 ) -> Starlette:
     """The web application. Raises NotConfigured; its start does too when the database login is not fit for service."""
     parts = _parts(settings, clock or SystemClock(), query_logger)
-    feed, store = Feed(parts.database), _store(parts)
+    feed, experiments = Feed(parts.database), ExperimentBook(parts.database, tiers_of(parts.catalogue))
+    store = _store(parts, experiments)
     replay, acting = _inbox(settings, parts).replay, _acting(settings, parts)
     services = Services(parts.clock, parts.database, parts.catalogue, store, feed, replay, acting)
     keys = keys_for(settings.signing_key_file, settings.data_dir)
@@ -114,7 +117,13 @@ def build_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         await require_walled_login(parts.database)
-        async with _running({"entitlement changes": store.run, "content feed": feed.run}):
+        await experiments.load()
+        jobs = {
+            "entitlement changes": store.run,
+            "experiments": partial(experiments.run, store.forget),
+            "content feed": feed.run,
+        }
+        async with _running(jobs):
             yield
         await parts.close()
 
@@ -248,13 +257,14 @@ def _opened(url: SecretStr | None, name: str) -> str:
     return url.get_secret_value()
 
 
-def _store(parts: Parts) -> EntitlementStore:
+def _store(parts: Parts, experiments: ExperimentBook) -> EntitlementStore:
     return EntitlementStore(
         parts.source,
         parts.cache,
         parts.clock,
         baseline=parts.catalogue.baseline,
         policies=parts.catalogue.policies,
+        experiments=experiments,
         metrics=parts.metrics,
     )
 
@@ -290,9 +300,9 @@ def _count_run(metrics: Metrics, reason: str) -> None:
     metrics.runs.labels(reason or "compiled").inc()
 
 
-async def _held(services: Services, member_id: str) -> Held:
-    snapshot = await services.store.snapshot_of(member_id, fresh=True)
-    return held_by(snapshot, services.catalogue, services.clock.now())
+async def _held(services: Services, principal: Principal) -> Held:
+    snapshot = await services.store.snapshot_of(principal.member_id or "", fresh=True)
+    return held_by(snapshot, services.catalogue, services.clock.now(), principal.roles)
 
 
 def _count(metrics: Metrics, denied: Denied) -> None:

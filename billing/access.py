@@ -27,9 +27,10 @@ def holdings_of(
 
     In grace, `invoices` say since when a payment fails, and so when the policy's stages end what.
     """
-    policy = catalogue.access
+    policy, subscriptions = catalogue.access, list(subscriptions)
+    countries = tuple(sorted({each.country for each in subscriptions if each.country}))
     if any(effect_of(dispute, policy) is DisputeEffect.SUSPEND_ALL for dispute in disputes):
-        return Holdings()
+        return Holdings(countries=countries)
     suspended = {each.subscription_id for each in disputes if effect_of(each, policy) is not DisputeEffect.KEEP}
     episodes = episodes_of(invoices)
     shares: list[Share] = []
@@ -44,6 +45,7 @@ def holdings_of(
             tuple(grant for share in shares for grant in grants_of(share, catalogue)),
             tuple(limit for share in shares for limit in limits_of(share)),
             tuple(level for share in shares for level in levels_of(share)),
+            countries=countries,
         )
     )
 
@@ -54,6 +56,7 @@ def in_order(holdings: Holdings) -> Holdings:
         tuple(sorted(set(holdings.grants), key=_order)),
         tuple(sorted(holdings.limits, key=_order)),
         tuple(sorted(set(holdings.levels), key=_order)),
+        countries=holdings.countries,
     )
 
 

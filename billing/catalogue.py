@@ -8,6 +8,7 @@ from yaml.nodes import MappingNode, Node
 
 from billing.catalogue_access import read_access
 from billing.catalogue_edge import read_edge
+from billing.catalogue_policies import read_policies
 from billing.catalogue_prices import Keys, check_bundles, read_price
 from billing.catalogue_terms import read_coupons, read_trial
 from billing.model import Catalogue, Feature, Level, Limit, Plan, PlanLevel, PlanLimit, TaxBehavior, TrialEnd
@@ -37,6 +38,7 @@ ROOT = (
     "tax",
     "access",
     "edge",
+    "policies",
 )
 CONTENT = ("version", "features", "limits", "levels", "prices", "products")
 PLAN = ("name", "description", "rank", "replaces", "earlier", "trial", "tax_code", *CONTENT)
@@ -69,6 +71,7 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
     coupons = read_coupons(fields, {plan.key for plan in (*plans, *add_ons)})
     access = read_access(document, fields.nodes.get("access"), features)
     edge = read_edge(document, fields.nodes.get("edge"), keys.features)
+    policies = read_policies(fields, keys.features)
     document.raise_problems()
     return Catalogue(
         features={key: Feature(key, label) for key, label in features.items()},
@@ -81,6 +84,7 @@ def parse_catalogue(name: str, text: str) -> Catalogue:
         coupons=coupons,
         tax=TaxBehavior(tax or TaxBehavior.EXCLUSIVE),
         edge=edge,
+        policies=policies,
     )
 
 

@@ -60,7 +60,7 @@ def read_price(document: Document, node: Node, what: str, keys: Keys) -> Price:
         each=fields.number("each") if "each" in fields.nodes else 1,
         tax=TaxBehavior(tax) if (tax := fields.choice("tax", TaxBehavior)) else None,
         bundled=tuple(read_text(document, item, f"{what}.with") for item in fields.items("with")),
-        countries=frozenset(_country(document, item, f"{what}.countries") for item in fields.items("countries")),
+        countries=frozenset(read_country(document, item, f"{what}.countries") for item in fields.items("countries")),
         lasts_days=read_days(fields, "lasts_days"),
     )
     _check_usage(fields, price)
@@ -77,10 +77,12 @@ def _check_usage(fields: Fields, price: Price) -> None:
         wrong(fields.nodes["each"], f"{fields.what}.each is for usage", "use it with `meter` and `amounts`, 1 or more")
 
 
-def _country(document: Document, node: Node, what: str) -> str:
+def read_country(document: Document, node: Node, what: str) -> str:
+    """ISO 3166-1 alpha-2, upper case; empty where it is no such word."""
     word = read_text(document, node, what)
     if word and not (len(word) == 2 and word.isascii() and word.isalpha() and word.isupper()):
         document.wrong(node, f"`{word}` is not a country", "use its two upper-case letters, such as DE")
+        return ""
     return word
 
 

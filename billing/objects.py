@@ -83,6 +83,7 @@ def subscription_from(value: object, items: Iterable[Mapping[str, Any]] | None =
         metadata=texts_in(value, "metadata"),
         payment_method=_payment_method(value),
         ends_with_trial=_ends_with_trial(value),
+        country=_country(object_in(object_in(value, "customer"), "address")),
     )
 
 
@@ -131,6 +132,11 @@ def _ends_with_trial(subscription: Mapping[str, Any]) -> bool:
     named += [settings.get("default_payment_method"), customer.get("default_source")]
     costs = any(object_in(item, "price").get("unit_amount") != 0 for item in objects_in(subscription, "items"))
     return bool(customer) and not any(named) and costs
+
+
+def _country(address: Mapping[str, Any]) -> str | None:
+    word = (text_in(address, "country") or "").upper()
+    return word if len(word) == 2 and word.isascii() and word.isalpha() else None
 
 
 def _item(value: Mapping[str, Any]) -> SubscriptionItem | None:

@@ -41,6 +41,9 @@ LEVELS = text(
     "SELECT owner, member_id, name, value, source, source_id, starts_at, ends_at FROM level_grant"
     " WHERE owner = ANY(:owners)"
 )
+COUNTRIES = text(
+    "SELECT owner, member_id, country FROM entitlement_country WHERE owner = ANY(:owners) ORDER BY country"
+)
 NOTHING = Holdings()
 
 
@@ -96,6 +99,7 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
     grants = _grouped(await connection.execute(GRANTS, owners), "owner")
     limits = _grouped(await connection.execute(LIMITS, owners), "owner")
     levels = _grouped(await connection.execute(LEVELS, owners), "owner")
+    places = _grouped(await connection.execute(COUNTRIES, owners), "owner")
     subscriptions = {id: tuple(subscription_in(row.content) for row in rows) for id, rows in mirror.items()}
     subscription_ids = [each.id for every in subscriptions.values() for each in every]
     pauses = await list_pauses(connection, subscription_ids)
@@ -105,8 +109,13 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
     found: dict[str, Customer] = {}
     for id in customer_ids:
         row, own = queue.get(id), subscriptions.get(id, ())
-        held, capped, ranked = (each.get(owner_of(id), []) for each in (grants, limits, levels))
-        recorded = Holdings(tuple(map(_grant, held)), tuple(map(_limit, capped)), tuple(map(_level, ranked)))
+        held, capped, ranked, placed = (each.get(owner_of(id), []) for each in (grants, limits, levels, places))
+        recorded = Holdings(
+            tuple(map(_grant, held)),
+            tuple(map(_limit, capped)),
+            tuple(map(_level, ranked)),
+            countries=tuple(row.country for row in placed),
+        )
         found[id] = Customer(
             id,
             row.member_id if row else None,
@@ -118,7 +127,7 @@ async def get_customers(connection: AsyncConnection, customer_ids: Collection[st
             tuple(claims.get(id, ())),
             tuple(fact for fact in invoices if any(fact.subscription_id == each.id for each in own)),
             in_order(recorded),
-            frozenset(each.member_id for each in (*held, *capped, *ranked)),
+            frozenset(each.member_id for each in (*held, *capped, *ranked, *placed)),
             tuple(purchases.get(id, ())),
         )
     return found

@@ -122,6 +122,7 @@ async def _record(database: Database, customer_id: str, catalogue: Catalogue, no
             grants=due.grants,
             limits=due.limits,
             levels=due.levels,
+            countries=due.countries,
             cause="catalogue applied",
             now=now,
         )

@@ -38,7 +38,8 @@ class Subscription:
     """Stripe's subscription, as far as access depends on it. `status` is Stripe's; items are in id order.
 
     `pause_behavior` is set while collection is paused, which leaves the status as it is. `ends_with_trial`: nothing
-    can be charged at its trial's end, which will then cancel or pause it.
+    can be charged at its trial's end, which will then cancel or pause it. `country` is of the customer's address, ISO
+    3166-1 alpha-2.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Subscription:
     metadata: Mapping[str, str] | None = None
     payment_method: PaymentMethod | None = None
     ends_with_trial: bool = False
+    country: str | None = None
 
     @property
     def current_period_end(self) -> datetime | None:

@@ -241,6 +241,7 @@ async def _grant(
             grants=held.grants,
             limits=held.limits,
             levels=held.levels,
+            countries=held.countries,
             cause=f"sync of {customer_id}",
             now=now,
         )

@@ -16,6 +16,7 @@ SECRET = re.compile(r"\.get_secret_value\(")
 MEASURED = {
     "billing/budget.py": "how late a request was after its moment, on the event loop's own time",
     "cli/progress.py": "shows how long a step takes",
+    "gating/experiment_book.py": "how long what was read stands; injected, so tests move it",
     "gating/store.py": "how long memory may answer before it asks again; injected, so tests move it",
     "storage/liveness.py": "the event loop's own time, in which its deadlines are set",
     "storage/breaker.py": "how long a failing part is left alone; injected, so tests move it",

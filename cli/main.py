@@ -19,6 +19,7 @@ COMMANDS = {
     "token": "mint a bearer token for a member, an operator or an integrator",
     "override": "set by hand what a member or an organisation holds, or take that back",
     "organization": "make organisations, let members join with or without a seat, and leave",
+    "experiment": "try another free boundary on some members, end that, or list what is tried",
     "catalog": "plan or apply: what the catalogue file changes, at Stripe and for members",
     "events": "list, show and replay Stripe's events, and what could not be done with them",
     "reconcile": "find and mend what differs from Stripe",

@@ -3,16 +3,16 @@
 Says what `Snapshot` decides (`tests/unit/gating/test_explain.py` holds them together); it decides nothing itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gating.merge import add_up
+from gating.merge import add_up, most
 from gating.model import Grant, LevelGrant, LimitGrant, Scales, Snapshot, Source
-from gating.values import Override, Value, ValueKind
+from gating.values import Override, Value, ValueKind, Variation, amount_of
 
-Reason = Grant | LimitGrant | LevelGrant | Override
+Reason = Grant | LimitGrant | LevelGrant | Override | Variation
 
 
 class Standing(StrEnum):
@@ -34,6 +34,7 @@ class Deciding(StrEnum):
     FLOOR = "floor"
     NO_LIMIT = "no_limit"
     HIGHEST = "highest"
+    EXPERIMENT = "experiment"
     MEMBER_OVERRIDE = "member_override"
     ORGANIZATION_OVERRIDE = "organization_override"
 
@@ -61,16 +62,20 @@ class Explanation:
 
 
 def explain(snapshot: Snapshot, kind: ValueKind, key: str, at: datetime, scales: Scales) -> Explanation:
-    """Every grant and override of `key`, in the snapshot's order, grants first."""
+    """Every grant, experiment and override of `key`, in the snapshot's order, grants first."""
     value = _value(snapshot, kind, key, at, scales)
-    overrides = [each for each in snapshot.overrides if (each.kind, each.key) == (kind, key)]
-    deciding_overrides = snapshot.overrides_at(kind, at).get(key, [])
+    varied = snapshot.variations_at(kind, at).get(key, [])
+    deciding = snapshot.overrides_at(kind, at).get(key, [])
     grants = list(_grants(snapshot, kind, key))
-    rule = _rule_of_overrides(deciding_overrides) or _rule_of_grants([each for each in grants if each.holds_at(at)])
-    considered = (
-        *(Considered(each, _standing(each, rule, value, at)) for each in grants),
-        *(Considered(each, _standing_of_override(each, deciding_overrides, at)) for each in overrides),
+    held = [each for each in grants if each.holds_at(at) and not (varied and each.source is Source.FREE)]
+    rule = _rule_of_overrides(deciding) or _rule_of_grants(kind, value, held, varied)
+    reasons = (
+        *grants,
+        *(each for each in snapshot.variations if (each.kind, each.key) == (kind, key)),
+        *(each for each in snapshot.overrides if (each.kind, each.key) == (kind, key)),
     )
+    in_force = [*deciding] if deciding else [*held, *varied]
+    considered = tuple(Considered(each, _standing(each, in_force, rule, value, at)) for each in reasons)
     return Explanation(kind, key, at, snapshot.revision, value, rule, considered)
 
 
@@ -100,42 +105,51 @@ def _rule_of_overrides(deciding: list[Override]) -> Deciding | None:
     return Deciding.MEMBER_OVERRIDE if deciding[0].organization is None else Deciding.ORGANIZATION_OVERRIDE
 
 
-def _rule_of_grants(held: list[Grant | LimitGrant | LevelGrant]) -> Deciding:
-    if not held:
+def _rule_of_grants(
+    kind: ValueKind, value: Value, held: Sequence[Grant | LimitGrant | LevelGrant], varied: Sequence[Variation]
+) -> Deciding:
+    if not held and not varied:
         return Deciding.NO_REASON
-    limits = [each for each in held if isinstance(each, LimitGrant)]
-    if not limits:
-        return Deciding.ANY_GRANT if isinstance(held[0], Grant) else Deciding.HIGHEST
+    match kind:
+        case ValueKind.FEATURE:
+            return Deciding.ANY_GRANT if held else Deciding.EXPERIMENT
+        case ValueKind.LEVEL:
+            given = any(isinstance(each, LevelGrant) and each.value == value for each in held)
+            return Deciding.EXPERIMENT if varied and not given else Deciding.HIGHEST
+        case ValueKind.LIMIT:
+            return _rule_of_limits([each for each in held if isinstance(each, LimitGrant)], varied)
+
+
+def _rule_of_limits(limits: Sequence[LimitGrant], varied: Sequence[Variation]) -> Deciding:
     if any(each.value is None for each in limits):
         return Deciding.NO_LIMIT
-    granted = add_up(each.value for each in limits if each.source is not Source.FREE) or 0
-    floors = [each.value or 0 for each in limits if each.source is Source.FREE]
-    return Deciding.FLOOR if max(floors, default=0) > granted or len(floors) == len(limits) else Deciding.SUM
+    granted = [each.value for each in limits if each.source is not Source.FREE]
+    floors = [each.value for each in limits if each.source is Source.FREE] + [amount_of(each) for each in varied]
+    floor = most(floors)
+    if granted and floor is not None and floor <= (add_up(granted) or 0):
+        return Deciding.SUM
+    return Deciding.EXPERIMENT if varied else Deciding.FLOOR
 
 
-def _standing(each: Grant | LimitGrant | LevelGrant, rule: Deciding, value: Value, at: datetime) -> Standing:
+def _standing(each: Reason, in_force: Sequence[Reason], rule: Deciding, value: Value, at: datetime) -> Standing:
     if not each.holds_at(at):
         return _dated(each, at)
-    if rule in (Deciding.MEMBER_OVERRIDE, Deciding.ORGANIZATION_OVERRIDE):
+    if each not in in_force:
         return Standing.OVERRIDDEN
     match each:
+        case Override() | Grant():
+            counts = True
         case LimitGrant():
             counts = {
                 Deciding.NO_LIMIT: each.value is None,
                 Deciding.FLOOR: each.source is Source.FREE and each.value == value,
                 Deciding.SUM: each.source is not Source.FREE,
-            }[rule]
-        case LevelGrant():
+            }.get(rule, False)
+        case Variation() if each.kind is ValueKind.LIMIT:
+            counts = rule is Deciding.EXPERIMENT and each.value == value
+        case LevelGrant() | Variation():
             counts = each.value == value
-        case Grant():
-            counts = True
     return Standing.DECIDES if counts else Standing.COUNTS_NOT
-
-
-def _standing_of_override(each: Override, deciding: list[Override], at: datetime) -> Standing:
-    if not each.holds_at(at):
-        return _dated(each, at)
-    return Standing.DECIDES if each in deciding else Standing.OVERRIDDEN
 
 
 def _dated(each: Reason, at: datetime) -> Standing:

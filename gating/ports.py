@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gating.model import Denied, Snapshot
+from gating.values import Variation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class SnapshotSource(Protocol):
 
         Raises errors.Unavailable when the database does not answer in time.
         """
+        ...
+
+
+class Experiments(Protocol):
+    """What of the experiments this process knows; asked whenever a snapshot is worked out, so without any waiting."""
+
+    def variations_of(self, snapshot: Snapshot, now: datetime) -> tuple[Variation, ...]:
+        """What they change for the member now, and what is known of later; the snapshot has the baseline under it."""
         ...
 
 

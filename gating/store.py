@@ -8,6 +8,7 @@ unavailable. Within one process the revision of a member never goes back.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -19,7 +20,7 @@ from gating.layers import Layers
 from gating.memory import Entry, Memory
 from gating.model import Access, Holdings, Snapshot
 from gating.policies import Policy
-from gating.ports import SnapshotCache, SnapshotSource
+from gating.ports import Experiments, SnapshotCache, SnapshotSource
 from identity.model import Kind, Principal
 from telemetry import Metrics
 
@@ -35,7 +36,8 @@ log = structlog.get_logger()
 class EntitlementStore:
     """One for each process; `run` must run beside it.
 
-    `baseline` is what every member holds and nobody stores: the default plan's, of Source.FREE. `policies` take away.
+    `baseline` is what every member holds and nobody stores: the default plan's, of Source.FREE. `experiments` vary
+    that; `policies` take away.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class EntitlementStore:
         *,
         baseline: Holdings = NOTHING,
         policies: Iterable[Policy] = (),
+        experiments: Experiments | None = None,
         metrics: Metrics | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,6 +56,7 @@ class EntitlementStore:
         self._clock = clock
         self._baseline = baseline
         self._policies = tuple(policies)
+        self._experiments = experiments
         self._monotonic = monotonic
         self._reads = (metrics or Metrics()).store_reads
         self._recalled = self._reads.labels("memory")
@@ -87,6 +91,18 @@ class EntitlementStore:
             raise Unavailable("Entitlements cannot be read at the moment: try again.")
         return entry.snapshot
 
+    def whole(self, stored: Snapshot) -> Snapshot:
+        """What is stored, with what nobody stores: the baseline under it, and what experiments make of that now."""
+        snapshot = stored.over(self._baseline)
+        if self._experiments is None:
+            return snapshot
+        return replace(snapshot, variations=self._experiments.variations_of(snapshot, self._clock.now()))
+
+    def forget(self) -> None:
+        """All that was worked out: what nobody stores has changed. Whoever follows anything looks for itself."""
+        self._memory.forget_entries()
+        self._fanout.tell(None)
+
     def recall(self, member_id: str) -> Entry | None:
         """What memory still answers with; else None, and `snapshot_of` has to be asked."""
         return self._recall(member_id)
@@ -103,8 +119,7 @@ class EntitlementStore:
         async for change in self._cache.changes():
             if change is None:
                 self._distrusted_until = self._monotonic() + DISTRUST_SECONDS
-                self._memory.forget_entries()
-                self._fanout.tell(None)
+                self.forget()
             else:
                 member_id, revision = change
                 self._memory.note(member_id, revision)
@@ -152,7 +167,7 @@ class EntitlementStore:
 
     def _entry(self, stored: Snapshot) -> Entry:
         now = self._clock.now()
-        snapshot = stored.over(self._baseline)
+        snapshot = self.whole(stored)
         fresh_until = self._monotonic() + FRESH_SECONDS
         return Entry(snapshot, snapshot.features_at(now), snapshot.hard_until(now), fresh_until, self._policies)
 

@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
@@ -10,17 +10,21 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLSchema
 
-from billing.events import StripeEvent
+from billing.claims import plan_held
 from billing.evidence import find_event_behind
 from billing.model import Catalogue
 from errors import BadInput
 from execution.rules import build_rules
-from gating.explain import Considered, Deciding, Explanation, Reason, Standing, explain
+from gating.experiment_book import list_experiments
+from gating.experiments import variations_for
+from gating.explain import Considered, Deciding, Explanation, explain
 from gating.history import Change, list_changes, origin_of
-from gating.model import Access, DenialCode, Grant, Rule, Snapshot, Source, decide
-from gating.values import Override, Value, ValueKind
+from gating.model import Access, DenialCode, Mode, Rule, Snapshot, decide
+from gating.policies import Policy, withheld_by
+from gating.values import Override, ValueKind, Variation
 from identity.members import Member
 from resolvers.context import Context, Info
+from resolvers.explained import AccessExplanation, AppliedPolicy, ExplainedReason, ExplainedValue, in_words
 from resolvers.inputs import is_id
 from resolvers.members import load_members
 from storage.database import Database
@@ -39,120 +43,96 @@ Coordinate = Annotated[
     str | None,
     strawberry.argument(description="Name this or `feature`: a coordinate as in denials, such as `Article.body`."),
 ]
+Roles = Annotated[
+    list[str] | None,
+    strawberry.argument(description="The roles that the member's token would carry; policies may ask for them."),
+]
 MemberId = Annotated[strawberry.ID, strawberry.argument(description="The id of the member.")]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedReason:
-    """One grant or override; `change` is what brought it, None for what everybody holds; `event` was behind that."""
-
-    standing: Standing
-    reason: Reason
-    change: Change | None
-    event: StripeEvent | None
-
-    @property
-    def source(self) -> Source:
-        return Source.MANUAL if isinstance(self.reason, Override) else self.reason.source
-
-    @property
-    def value(self) -> str:
-        return in_words(True if isinstance(self.reason, Grant) else self.reason.value)
-
-    @property
-    def plan(self) -> str | None:
-        return self.reason.plan if isinstance(self.reason, Grant) else None
-
-    @property
-    def starts_at(self) -> datetime | None:
-        return self.reason.starts_at
-
-    @property
-    def ends_at(self) -> datetime | None:
-        return self.reason.ends_at
-
-    @property
-    def source_id(self) -> str:
-        return self.reason.source_id
-
-    @property
-    def recorded_at(self) -> datetime | None:
-        return self.change.recorded_at if self.change else None
-
-    @property
-    def revision(self) -> int | None:
-        return self.change.snapshot.revision if self.change else None
-
-    @property
-    def cause(self) -> str | None:
-        return self.change.cause if self.change else None
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedValue:
-    """What the reasons of one key came to, in words, and by which rule."""
-
-    kind: ValueKind
-    key: str
-    value: str | None
-    rule: Deciding
-    reasons: tuple[ExplainedReason, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccessExplanation:
-    """`granted` is the decision for a member's own token, `code` why not; `values` are all that it could hang on."""
-
-    at: datetime
-    revision: int
-    granted: bool
-    code: DenialCode | None
-    values: tuple[ExplainedValue, ...]
-
-
 async def explain_access(
-    info: Info, member: MemberId, feature: FeatureKey = None, field: Coordinate = None, at: At = None
+    info: Info,
+    member: MemberId,
+    feature: FeatureKey = None,
+    field: Coordinate = None,
+    at: At = None,
+    roles: Roles = None,
 ) -> AccessExplanation | None:
     """None when there is no such member."""
     known = await info.context.load(load_members, member) if is_id(member) else None
-    return await _explain(info.context, member, feature, field, at) if known else None
+    if not known:
+        return None
+    return await _explain(info.context, Asked(member, feature, field, at, frozenset(roles or ())))
 
 
 async def explain_own_access(
     root: strawberry.Parent[Member], info: Info, feature: FeatureKey = None, field: Coordinate = None, at: At = None
 ) -> AccessExplanation:
-    return await _explain(info.context, root.id, feature, field, at)
+    """By the roles that the caller has, where it asks of itself."""
+    principal = info.context.principal
+    roles = principal.roles if principal.member_id == root.id else frozenset[str]()
+    return await _explain(info.context, Asked(root.id, feature, field, at, roles))
 
 
-def in_words(value: Value) -> str:
-    """`held` or `not held`, a number or `unlimited`, a word."""
-    match value:
-        case bool():
-            return "held" if value else "not held"
-        case None:
-            return "unlimited"
-        case _:
-            return str(value)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Either `feature` or `field`, of a caller with `roles`."""
+
+    member_id: str
+    feature: str | None
+    field: str | None
+    at: datetime | None
+    roles: frozenset[str]
 
 
-async def _explain(
-    context: Context, member_id: str, feature: str | None, field: str | None, at: datetime | None
-) -> AccessExplanation:
-    if (feature is None) == (field is None):
+async def _explain(context: Context, asked: Asked) -> AccessExplanation:
+    if (asked.feature is None) == (asked.field is None):
         raise BadInput("Name either `feature` or `field`: what is to be explained.")
     services = context.services
-    rule = _rule_of(context.schema, field) if field is not None else None
-    asked = _keys_of(services.catalogue, feature) if feature is not None else _needs_of(rule)
-    instant = services.clock.now() if at is None else _aware(at)
-    changes = await list_changes(services.database, member_id, instant)
-    stored = changes[0].snapshot if changes else Snapshot(member_id, 0)
-    snapshot, scales = stored.over(services.catalogue.baseline), services.catalogue.scales
-    told = [explain(snapshot, kind, key, instant, scales) for kind, key in asked]
-    denied = decide(rule, Access(True, snapshot.features_at(instant))) if rule else None
-    granted = all(_gives(each) for each in told[:1]) if feature is not None else denied is None
+    catalogue, database = services.catalogue, services.database
+    keys = _keys_of(catalogue, asked.feature) if asked.feature is not None else []
+    rule = _rule_for(context.schema, asked, keys)
+    keys = keys or [(ValueKind.FEATURE, each) for each in sorted(rule.features if rule else ())]
+    instant = services.clock.now() if asked.at is None else _aware(asked.at)
+    changes = await list_changes(database, asked.member_id, instant)
+    snapshot = await _held_at(context, changes[0].snapshot if changes else Snapshot(asked.member_id, 0), asked.at)
+    told = [explain(snapshot, kind, key, instant, catalogue.scales) for kind, key in keys]
+    withheld = withheld_by(catalogue.policies, snapshot.countries, asked.roles)
+    features = snapshot.features_at(instant).difference(each.feature for each in withheld)
+    denied = decide(rule, Access(True, features, withheld=withheld)) if rule else None
+    granted = denied is None and (rule is not None or all(_gives(each) for each in told[:1]))
     code = denied.code if denied else None if granted else DenialCode.ENTITLEMENT_REQUIRED
-    values = await gather(*(_value(services.database, each, changes) for each in told))
-    return AccessExplanation(instant, snapshot.revision, granted, code, tuple(values))
+    values = await gather(*(_value(database, each, changes) for each in told))
+    features_asked = {key for kind, key in keys if kind is ValueKind.FEATURE}
+    policies = tuple(
+        _applied(each, snapshot.countries, asked.roles) for each in catalogue.policies if each.feature in features_asked
+    )
+    return AccessExplanation(instant, snapshot.revision, granted, code, tuple(values), policies, snapshot.countries)
+
+
+async def _held_at(context: Context, stored: Snapshot, at: datetime | None) -> Snapshot:
+    """With what nobody stores: the present baseline, and the experiments as they were said to be at that instant."""
+    services = context.services
+    instant = services.clock.now() if at is None else at
+    snapshot = stored.over(services.catalogue.baseline)
+    plan = plan_held(snapshot, services.catalogue, instant)
+    experiments = await list_experiments(services.database, at)
+    variations = variations_for(stored.member_id, plan.key if plan else None, experiments, instant)
+    return replace(snapshot, variations=variations)
+
+
+def _applied(policy: Policy, countries: Sequence[str], roles: frozenset[str]) -> AppliedPolicy:
+    withholds = bool(withheld_by([policy], countries, roles))
+    denied, only = (tuple(sorted(words)) for words in (policy.denied, policy.only))
+    return AppliedPolicy(policy.feature, policy.kind, denied, only, withholds)
+
+
+def _rule_for(schema: GraphQLSchema, asked: Asked, keys: Sequence[tuple[ValueKind, str]]) -> Rule | None:
+    """What is decided: of a field its own rule, of a feature that it be held; None of what is open, or no feature."""
+    if asked.field is not None:
+        return _rule_of(schema, asked.field)
+    kind, key = keys[0]
+    return Rule(f"feature {key}", Mode.ERROR, ((frozenset({key}),),)) if kind is ValueKind.FEATURE else None
 
 
 def _aware(at: datetime) -> datetime:
@@ -168,10 +148,6 @@ def _keys_of(catalogue: Catalogue, key: str) -> list[tuple[ValueKind, str]]:
     if not found:
         raise BadInput("`feature` is no feature, limit or level of the catalogue: see `plans` for those there are.")
     return found
-
-
-def _needs_of(rule: Rule | None) -> list[tuple[ValueKind, str]]:
-    return [(ValueKind.FEATURE, feature) for feature in sorted(rule.features)] if rule else []
 
 
 def _rule_of(schema: GraphQLSchema, coordinate: str) -> Rule | None:
@@ -205,6 +181,6 @@ async def _reason(database: Database, considered: Considered, changes: Sequence[
     reason = considered.reason
     change = origin_of(reason, changes)
     event = None
-    if change is not None and not isinstance(reason, Override):
+    if change is not None and not isinstance(reason, Override | Variation):
         event = await find_event_behind(database, reason.source_id, change.recorded_at)
     return ExplainedReason(considered.standing, reason, change, event)

@@ -4,6 +4,7 @@ from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from inspect import isawaitable
 from typing import Any, TypeVar
 
 import strawberry
@@ -15,6 +16,7 @@ from content.model import Entry
 from execution.selection import open_selection
 from gating.merge import Amount
 from gating.model import Grant, Snapshot, Source
+from gating.policies import PolicyKind, withheld_by
 from gating.values import ValueKind
 from identity.members import Member, find_members, find_members_with
 from metering.model import API_CALLS, DailyUsage, month_of
@@ -92,13 +94,28 @@ async def read_members_and_usage(
 
 
 def entitlements(root: strawberry.Parent[Member], info: Info) -> Any:
-    return info.context.held(root.id, entitlements_of)
+    """To the member itself without what its role withholds."""
+    context = info.context
+    own = context.principal.member_id == root.id
+    withheld = {each.feature for each in context.access.withheld} if own else set[str]()
+    held = context.held(root.id, entitlements_of)
+    return _without(withheld, held) if withheld else held
+
+
+async def _without(
+    withheld: set[str], held: Sequence[Entitlement] | Awaitable[Sequence[Entitlement]]
+) -> Sequence[Entitlement]:
+    every = await held if isawaitable(held) else held
+    return [each for each in every if each.feature not in withheld]
 
 
 def entitlements_of(services: Services, snapshot: Snapshot) -> Sequence[Entitlement]:
-    """One for each feature held now, by key. Where an operator set it, that is the reason."""
+    """One for each feature held now, by key, but for what countries withhold. Where an operator set it, that is why."""
     catalogue, now = services.catalogue, services.clock.now()
-    reasons = {grant.feature: grant for grant in sorted(_held(snapshot, now), key=_length)}
+    policies = [each for each in catalogue.policies if each.kind is PolicyKind.REGION]
+    withheld = {each.feature for each in withheld_by(policies, snapshot.countries, frozenset())}
+    held = (grant for grant in _held(snapshot, now) if grant.feature not in withheld)
+    reasons = {grant.feature: grant for grant in sorted(held, key=_length)}
     names = {key: feature.name for key, feature in catalogue.features.items()}
     return [
         Entitlement(key, names.get(key, key), grant.source, grant.ends_at) for key, grant in sorted(reasons.items())
@@ -107,7 +124,14 @@ def entitlements_of(services: Services, snapshot: Snapshot) -> Sequence[Entitlem
 
 def _held(snapshot: Snapshot, now: datetime) -> Iterator[Grant]:
     overrides = snapshot.overrides_at(ValueKind.FEATURE, now)
-    yield from (grant for grant in snapshot.grants if grant.holds_at(now) and grant.feature not in overrides)
+    varied = snapshot.variations_at(ValueKind.FEATURE, now)
+    for grant in snapshot.grants:
+        free = grant.source is Source.FREE and grant.feature in varied
+        if grant.holds_at(now) and grant.feature not in overrides and not free:
+            yield grant
+    for each in (variation for of_key in varied.values() for variation in of_key):
+        if each.value and each.key not in overrides:
+            yield Grant(each.key, Source.EXPERIMENT, each.source_id, ends_at=each.ends_at)
     for key, deciding in overrides.items():
         for each in deciding:
             if each.value:

@@ -16,7 +16,7 @@ from gating.overrides import (
 from gating.values import Override, ValueKind
 from identity.members import find_member
 from resolvers.context import Info
-from resolvers.explain import in_words
+from resolvers.explained import in_words
 from resolvers.inputs import is_id, text_of
 from resolvers.outcome import Outcome, not_found
 
@@ -46,7 +46,7 @@ class Setting:
 async def set_by_hand(
     info: Info, holder: Holder, key: str, value: str, ends_at: datetime | None, case: str, reason: str
 ) -> Outcome[Setting]:
-    services, act = info.context.services, _act(info, case, reason)
+    services, act = info.context.services, act_of(info, case, reason)
     if ends_at is not None and ends_at.tzinfo is None:
         raise BadInput("`endsAt` has no time zone: end it with Z, or with an offset such as +01:00.")
     kind, setting = setting_of(services.catalogue, key, text_of("value", value))
@@ -67,7 +67,7 @@ async def set_by_hand(
 
 async def remove_by_hand(info: Info, holder: Holder, key: str, case: str, reason: str) -> Outcome[Setting]:
     """Every override of the key; nothing there is not found."""
-    services, act = info.context.services, _act(info, case, reason)
+    services, act = info.context.services, act_of(info, case, reason)
     kinds_of(services.catalogue, key)
     missing = await _missing(info, holder)
     if missing:
@@ -86,7 +86,7 @@ async def remove_by_hand(info: Info, holder: Holder, key: str, case: str, reason
     return Outcome(Setting(removed[0], key, None, act.case, None, len(removed)))
 
 
-def _act(info: Info, case: str, reason: str) -> Act:
+def act_of(info: Info, case: str, reason: str) -> Act:
     why = text_of("reason", reason, longest=LONGEST_REASON) if reason.strip() else ""
     return Act(info.context.principal.subject, text_of("case", case), why)
 

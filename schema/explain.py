@@ -7,6 +7,7 @@ import strawberry
 from gating.directives import Audience, only_for
 from gating.explain import Deciding, Standing
 from gating.model import DenialCode, Source
+from gating.policies import PolicyKind
 from gating.values import ValueKind
 from schema.fields import field, show_enum
 from schema.subscriptions import StripeEvent
@@ -62,6 +63,7 @@ show_enum(
         Deciding.FLOOR: "Everybody has at least this much, which was more than was granted.",
         Deciding.NO_LIMIT: "A grant without a limit beats every number.",
         Deciding.HIGHEST: "The highest level granted.",
+        Deciding.EXPERIMENT: "An experiment decides how much of it is for nothing.",
         Deciding.MEMBER_OVERRIDE: "An operator set it for this member.",
         Deciding.ORGANIZATION_OVERRIDE: "An operator set it for an organisation of the member; of several the most.",
     },
@@ -102,10 +104,31 @@ class ExplainedValue:
     reasons: list[AccessReason] = field("Every grant of it and everything set, whether it counted or not.")
 
 
+show_enum(
+    PolicyKind,
+    "What a policy goes by.",
+    {
+        PolicyKind.REGION: "The countries that the member is known to be in.",
+        PolicyKind.ROLE: "The roles that the caller's token carries.",
+    },
+)
+
+
+@strawberry.type(description="A policy, which can only take a feature away, whatever gives it.")
+class AppliedPolicy:
+    feature: str = field("The key of the feature.")
+    kind: PolicyKind = field("What it goes by.")
+    denied: list[str] = field("The countries or roles that it takes the feature from.")
+    only: list[str] = field("Where not empty: the countries or roles that it leaves the feature to.")
+    withholds: bool = field("Whether it took the feature from the member, with the roles supposed.")
+
+
 @strawberry.type(description="Why a member could see something at an instant, or could not.")
 class AccessExplanation:
     at: datetime = field("The instant it speaks of.")
     revision: int = field("The revision of the member's entitlements that held then.")
     granted: bool = field("Whether the member could, with a token of its own.")
     code: DenialCode | None = field("Why not; null when granted.")
+    policies: list[AppliedPolicy] = field("The present policies on the features that it hangs on.")
+    countries: list[str] = field("Where the member was known to be: of its addresses at Stripe; ISO 3166-1 alpha-2.")
     values: list[ExplainedValue] = field("Everything that it hangs on; empty for what is open, or needs no feature.")

@@ -17,6 +17,7 @@ from billing.model import AccessPolicy, Catalogue, Plan, StateAccess
 from billing.state import Dispute, PauseFact, PauseStep, Subscription, SubscriptionItem
 from execution.rules import build_rules
 from gating.model import Access, Denied, Mode, Rule, Snapshot, decide
+from gating.policies import PolicyKind, withheld_by
 from schema.build import build_schemas
 
 ARTEFACT = Path(__file__).with_name("access_matrix.txt")
@@ -64,7 +65,9 @@ def _cells(matrix: str) -> Mapping[str, str]:
 
 
 def _columns(catalogue: Catalogue) -> Iterator[tuple[str, Access]]:
-    """Whoever may ask, with what it then holds: strangers, members without a subscription, each plan in each state."""
+    """Whoever may ask, with what it then holds: strangers, members without a subscription, each plan in each state, and
+    each plan where and as whom policies speak of it.
+    """
     yield "nobody | signed out", Access()
     default = catalogue.default_plan.key if catalogue.default_plan else "nothing"
     yield f"{default} | no subscription", _access(catalogue, Snapshot("member", 0))
@@ -73,6 +76,20 @@ def _columns(catalogue: Catalogue) -> Iterator[tuple[str, Access]]:
             held = holdings_of([state.subscription], state.disputes, state.pauses, catalogue, state.invoices)
             snapshot = Snapshot("member", 1, held.grants, held.limits, held.levels, held.overrides)
             yield f"{plan.key} | {name}", _access(catalogue, snapshot)
+    for plan in catalogue.plans if catalogue.policies else ():
+        yield from _taken(catalogue, plan)
+
+
+def _taken(catalogue: Catalogue, plan: Plan) -> Iterator[tuple[str, Access]]:
+    """A plan in force, once for each country and role that a policy names."""
+    held = plan.features | catalogue.free_features
+    named = {(each.kind, word) for each in catalogue.policies for word in each.denied | each.only}
+    for kind, word in sorted(named):
+        region = kind is PolicyKind.REGION
+        countries, roles = ((word,), frozenset[str]()) if region else ((), frozenset({word}))
+        withheld = withheld_by(catalogue.policies, countries, roles)
+        access = Access(True, held.difference(each.feature for each in withheld), withheld=withheld)
+        yield f"{plan.key} | active, {'in' if region else 'as'} {word}", access
 
 
 def states_of(plan: Plan, policy: AccessPolicy) -> Iterator[tuple[str, State]]:
@@ -100,7 +117,10 @@ STATUSES = ("trialing", "active", "past_due", "unpaid", "paused", "incomplete", 
 
 
 def _access(catalogue: Catalogue, snapshot: Snapshot) -> Access:
-    return Access(True, snapshot.over(catalogue.baseline).features_at(NOW))
+    """As a caller without any role, in no country that is known."""
+    withheld = withheld_by(catalogue.policies, (), frozenset())
+    features = snapshot.over(catalogue.baseline).features_at(NOW).difference(each.feature for each in withheld)
+    return Access(True, features, withheld=withheld)
 
 
 def _outcome(rule: Rule, access: Access) -> str:

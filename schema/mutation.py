@@ -11,13 +11,14 @@ from schema import inputs, payloads
 from schema.billing_changes import BillingChanges
 from schema.billing_checkout import BillingCheckout
 from schema.billing_operations import BillingOperations
+from schema.experiment_operations import ExperimentOperations
 from schema.override_operations import OverrideOperations
 
 T = "What to do it with."
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(BillingOperations, OverrideOperations, BillingCheckout, BillingChanges):
+class Mutation(BillingOperations, OverrideOperations, BillingCheckout, BillingChanges, ExperimentOperations):
     @strawberry.field(
         description="Keeps content in the caller's bookmarks. Repeating it changes nothing.",
         directives=[Authenticated()],

@@ -10,6 +10,7 @@ from gating.directives import Audience, Authenticated, DenyMode, only_for, requi
 from resolvers import access as resolve_access
 from resolvers import billing_operations as resolve_billing
 from resolvers import content as resolve_content
+from resolvers import experiments as resolve_experiments
 from resolvers import explain as resolve_explain
 from resolvers import members as resolve_members
 from resolvers import nodes as resolve_nodes
@@ -21,6 +22,7 @@ from resolvers.context import Info
 from resolvers.inputs import is_id, text_of
 from schema.billing_operations import DeadLetter, Reconciliation
 from schema.content import Article, Author, Content, Course, SearchHit, Tag
+from schema.experiment_operations import Experiment
 from schema.explain import AccessExplanation
 from schema.fields import field
 from schema.inputs import ContentFilter
@@ -109,6 +111,11 @@ class Query:
         "Why a member may see something, or may not: now, or at a past instant; null when there is no such member.",
         resolver=resolve_explain.explain_access,
         directives=[only_for(Audience.OPERATOR), requires_scopes("members:read")],
+    )
+    experiments: list[Experiment] | None = field(
+        "What is tried, by key.",
+        resolver=resolve_experiments.experiments,
+        directives=[only_for(Audience.OPERATOR), requires_scopes("entitlements:read")],
     )
 
     @strawberry.field(description="Published content of all kinds.", graphql_type=Connection[Content])

@@ -12,6 +12,7 @@ from asgi import Receive, Scope, Send, respond
 from clock import Clock
 from identity.bearer import authenticate
 from identity.keys import SigningKey
+from identity.model import Principal
 from identity.tokens import LONGEST_LIFE, Held, InvalidToken, TokenVerifier, Verified, mint
 from web.asked import asked_of, refuse
 from web.parameters import RequestRefused
@@ -22,24 +23,24 @@ NOT_A_MEMBER = RequestRefused(403, "Send a member's token: others hold no entitl
 
 @dataclass(frozen=True, slots=True)
 class Reissuer:
-    """`held` reads what a member holds from the authority; it raises Unavailable."""
+    """`held` reads from the authority what a member holds who calls so; it raises Unavailable."""
 
     key: SigningKey
     issuer: str
     clock: Clock
-    held: Callable[[str], Awaitable[Held]]
+    held: Callable[[Principal], Awaitable[Held]]
 
     async def reissue(self, verified: Verified) -> str:
         """For the same member, with the same id and end. Raises RequestRefused for others, InvalidToken at the end."""
-        member_id, now = verified.principal.member_id, self.clock.now()
+        now = self.clock.now()
         if verified.expires_at is None:
             raise InvalidToken("Send the bearer token that is to be exchanged.")
-        if member_id is None:
+        if verified.principal.member_id is None:
             raise NOT_A_MEMBER
         left = verified.expires_at - now.replace(microsecond=0)
         if left.total_seconds() <= 0:
             raise InvalidToken("The bearer token has expired: get a fresh one.")
-        held = await self.held(member_id)
+        held = await self.held(verified.principal)
         principal = replace(verified.principal, revision=held.revision)
         development = left > LONGEST_LIFE
         return mint(principal, self.key, left, issuer=self.issuer, now=now, development=development, held=held)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from billing.catalogue import load_catalogue
+from billing.claims import tiers_of
 from billing.model import Catalogue
 from clock import Clock
 from content.publish import Feed
@@ -17,6 +18,7 @@ from content.seed import seed_content
 from execution.contract import Contract, prepare
 from execution.execute import execute, subscribe
 from execution.model import Answer, Operation
+from gating.experiment_book import ExperimentBook
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
 from gating.postgres import PostgresSnapshots
 from gating.publish import publish_pending
@@ -65,6 +67,7 @@ class Served:
     contracts: Mapping[str, Contract]
     snapshots: RedisSnapshots
     inbox: Inbox
+    experiments: ExperimentBook
 
     async def ask(
         self,
@@ -116,6 +119,7 @@ class Served:
                 limits=held.limits,
                 levels=held.levels,
                 overrides=held.overrides,
+                countries=held.countries,
                 cause="test",
                 now=self.services.clock.now(),
             )
@@ -129,22 +133,40 @@ def demo_catalogue() -> Catalogue:
 
 @cache
 def build_contracts() -> Mapping[str, Contract]:
-    catalogue, schemas = demo_catalogue(), build_schemas()
+    return contracts_of(demo_catalogue())
+
+
+def contracts_of(catalogue: Catalogue) -> Mapping[str, Contract]:
+    schemas = build_schemas()
     features = frozenset(catalogue.features)
     by_name = {"full": schemas.full, "integrator": schemas.integrator, "spa": schemas.spa}
     return {name: prepare(schema, offers=catalogue, features=features) for name, schema in by_name.items()}
 
 
 @asynccontextmanager
-async def serve(database: Database, redis_url: str, clock: Clock) -> AsyncGenerator[Served]:
-    """Everything seeded; a free, a pro and an enterprise member."""
-    catalogue = demo_catalogue()
+async def serve(
+    database: Database, redis_url: str, clock: Clock, catalogue: Catalogue | None = None
+) -> AsyncGenerator[Served]:
+    """Everything seeded; a free, a pro and an enterprise member. `catalogue`: the demo's, or a variation of it."""
+    contracts = build_contracts() if catalogue is None else contracts_of(catalogue)
+    catalogue = catalogue or demo_catalogue()
     redis = connect_redis(redis_url)
-    snapshots = RedisSnapshots(redis, clock)
-    store = EntitlementStore(PostgresSnapshots(database), snapshots, clock, baseline=catalogue.baseline)
+    snapshots, experiments = RedisSnapshots(redis, clock), ExperimentBook(database, tiers_of(catalogue))
+    store = EntitlementStore(
+        PostgresSnapshots(database),
+        snapshots,
+        clock,
+        baseline=catalogue.baseline,
+        policies=catalogue.policies,
+        experiments=experiments,
+    )
     inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
     served = Served(
-        Services(clock, database, catalogue, store, Feed(database), inbox.replay), build_contracts(), snapshots, inbox
+        Services(clock, database, catalogue, store, Feed(database), inbox.replay),
+        contracts,
+        snapshots,
+        inbox,
+        experiments,
     )
     await _seed(served)
     yield served

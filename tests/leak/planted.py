@@ -32,6 +32,7 @@ EVENT_ID = "evt_canary66f2"
 DEAD_ID = "cus_canary77a3"
 RECONCILIATION_KEY = "canary"
 RECONCILIATION_ID = "rec_" + sha256(RECONCILIATION_KEY.encode()).hexdigest()[:16]
+EXPERIMENT = "canary_51f0"
 CASE = "canary-88b4 a case"
 EVENT = {
     "id": EVENT_ID,
@@ -77,6 +78,9 @@ PLANTED = {
     "Mutation.replayStripeEvent": Planted((OPERATOR,), (EVENT_ID,), ("stripe_event",)),
     "Mutation.replayDeadLetter": Planted((OPERATOR,), (DEAD_ID,), ("customer_sync",)),
     "Mutation.startReconciliation": Planted((OPERATOR,), (RECONCILIATION_ID,), ("reconciliation",)),
+    "Query.experiments": Planted((OPERATOR,), (EXPERIMENT,), ("experiment",)),
+    "Mutation.setExperiment": Planted((OPERATOR,), (EXPERIMENT,), ("experiment",)),
+    "Mutation.endExperiment": Planted((OPERATOR,), (EXPERIMENT,), ("experiment",)),
     "Mutation.setOverride": Planted((OPERATOR,), (CASE,), ("organization_override",)),
     "Mutation.removeOverride": Planted((OPERATOR,), (CASE,), ("organization_override",)),
     "Query.memberEntitlements": Planted((OPERATOR, INTEGRATOR), (GRANT_ENDS,), ("member",)),
@@ -106,6 +110,9 @@ DRAFT_ID = "art_draft"
 OVERRIDE = """INSERT INTO organization_override (organization_id, kind, key, value, source_id)
       VALUES ('org_canary', 'limit', 'projects', '7', 'case') ON CONFLICT DO NOTHING;"""
 
+TRIED = f"""INSERT INTO experiment (key, content, recorded_at)
+      VALUES ('{EXPERIMENT}', '{{"variants": [], "plans": [], "starts_at": null, "ends_at": null}}', '2026-01-01');"""
+
 PLANT = f"""
     INSERT INTO author (id, name) VALUES ('aut_canary', 'An author');
     INSERT INTO content (author_id, teaser, id, kind, slug, title, published_at) VALUES
@@ -126,6 +133,7 @@ PLANT = f"""
     INSERT INTO reconciliation (id, requested_at) VALUES ('{RECONCILIATION_ID}', '2026-02-01');
     INSERT INTO organization (id, name, created_at) VALUES ('org_canary', 'An organisation', '2026-01-01');
     {OVERRIDE}
+    {TRIED}
     INSERT INTO customer_sync (customer_id, dirty, dead_at) VALUES ('{DEAD_ID}', 1, '2026-02-01');
     INSERT INTO content_file (content_id, required_feature, file_url) VALUES ('dwn_canary', 'downloads', '{FILE_URL}');
     INSERT INTO content_stats (content_id, required_feature, read_count) VALUES
@@ -144,6 +152,7 @@ PLANT_MEMBER = f"""
 
 RESTORE = f"""
     {OVERRIDE}
+    {TRIED}
     UPDATE content SET published_at = NULL WHERE id = '{DRAFT_ID}';
     UPDATE customer_sync SET dead_at = '2026-02-01' WHERE customer_id = '{DEAD_ID}';
     UPDATE content_stats SET read_count = {READ_COUNT};

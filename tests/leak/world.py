@@ -44,6 +44,7 @@ from tests.leak.planted import (
     DRAFT_ID,
     EMAILS,
     EVENT_ID,
+    EXPERIMENT,
     EXPLAINED_AT,
     GRANT_ENDS,
     IDS,
@@ -247,6 +248,10 @@ ARGUMENTS: dict[str, Callable[[str], str | None]] = {
     "Mutation.replayStripeEvent": lambda _: f'(input: {{eventId: "{EVENT_ID}"}})',
     "Mutation.replayDeadLetter": lambda _: f'(input: {{deadLetterId: "{DEAD_ID}"}})',
     "Mutation.startReconciliation": lambda _: f'(input: {{idempotencyKey: "{RECONCILIATION_KEY}"}})',
+    "Mutation.setExperiment": lambda _: (
+        f'(input: {{key: "{EXPERIMENT}", variants: [{{name: "a", weight: 1}}], case: "c"}})'
+    ),
+    "Mutation.endExperiment": lambda _: f'(input: {{key: "{EXPERIMENT}", case: "c"}})',
     "Mutation.setOverride": lambda _: _overriding('value: "7"'),
     "Mutation.removeOverride": lambda _: _overriding(),
     "Mutation.publishContent": lambda target: (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Source
-from gating.values import Override, ValueKind
+from gating.values import Override, ValueKind, Variation
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCALES = {"support": ("community", "standard", "priority"), "speed": ("slow", "fast")}
@@ -44,3 +44,19 @@ def several(one: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, .
 holdings = st.builds(Holdings, several(grants), several(limit_grants), several(level_grants), several(overrides))
 gifts = st.builds(Holdings, several(grants), several(limit_grants), several(level_grants))
 """Without what an operator set."""
+
+
+def variations_of(
+    kind: ValueKind, key: st.SearchStrategy[str], value: st.SearchStrategy[object]
+) -> st.SearchStrategy[Variation]:
+    return st.builds(Variation, st.just(kind), key, value, st.sampled_from(["one:a", "two:b"]), instants, instants)
+
+
+variations = st.lists(
+    st.one_of(
+        variations_of(ValueKind.FEATURE, keys, st.booleans()),
+        variations_of(ValueKind.LIMIT, keys, amounts),
+        variations_of(ValueKind.LEVEL, levels, words),
+    ),
+    max_size=4,
+).map(tuple)

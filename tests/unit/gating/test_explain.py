@@ -1,5 +1,6 @@
 """An explanation says what was decided, names every reason, and its rule gives the value again from what it names."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from gating.explain import Deciding, Explanation, Reason, Standing, explain
 from gating.merge import Amount, add_up, highest, most
 from gating.model import Grant, Holdings, LevelGrant, LimitGrant, Snapshot, Source
-from gating.values import Override, ValueKind
-from tests.unit.gating.strategies import NOW, SCALES, holdings
+from gating.values import Override, ValueKind, Variation
+from tests.unit.gating.strategies import NOW, SCALES, holdings, variations
 
 SUB, FREE = (Source.SUBSCRIPTION, "sub_1"), (Source.FREE, "free")
 KEYS = {kind: ["archive", "analytics", "downloads", "live"] for kind in ValueKind} | {ValueKind.LEVEL: list(SCALES)}
@@ -18,9 +19,9 @@ KEYS = {kind: ["archive", "analytics", "downloads", "live"] for kind in ValueKin
 days = st.integers(-4, 4)
 
 
-@given(holdings, days)
-def test_it_agrees_with_every_decision(held: Holdings, day: int) -> None:
-    snapshot, at = Snapshot("ann", 7).over(held), NOW + timedelta(days=day)
+@given(holdings, variations, days)
+def test_it_agrees_with_every_decision(held: Holdings, varied: tuple[Variation, ...], day: int) -> None:
+    snapshot, at = replace(Snapshot("ann", 7).over(held), variations=varied), NOW + timedelta(days=day)
     for key in KEYS[ValueKind.FEATURE]:
         told = explain(snapshot, ValueKind.FEATURE, key, at, SCALES)
         assert (told.value, told.revision) == (key in snapshot.features_at(at), 7)
@@ -30,12 +31,14 @@ def test_it_agrees_with_every_decision(held: Holdings, day: int) -> None:
         assert explain(snapshot, ValueKind.LEVEL, key, at, SCALES).value == snapshot.levels_at(at, SCALES).get(key)
 
 
-@given(holdings, days)
-def test_every_reason_is_named_once_and_the_deciding_ones_alone_give_the_value(held: Holdings, day: int) -> None:
-    snapshot, at = Snapshot("ann", 7).over(held), NOW + timedelta(days=day)
+@given(holdings, variations, days)
+def test_every_reason_is_named_once_and_the_deciding_ones_alone_give_the_value(
+    held: Holdings, varied: tuple[Variation, ...], day: int
+) -> None:
+    snapshot, at = replace(Snapshot("ann", 7).over(held), variations=varied), NOW + timedelta(days=day)
     told = [explain(snapshot, kind, key, at, SCALES) for kind, keys in KEYS.items() for key in keys]
     named = sorted(repr(each.reason) for explanation in told for each in explanation.considered)
-    assert named == sorted(map(repr, (*held.grants, *held.limits, *held.levels, *held.overrides)))
+    assert named == sorted(map(repr, (*held.grants, *held.limits, *held.levels, *held.overrides, *varied)))
     for explanation in told:
         deciding = [each.reason for each in explanation.considered if each.standing is Standing.DECIDES]
         assert value_of(explanation, deciding) == explanation.value
@@ -56,6 +59,7 @@ def value_of(told: Explanation, deciding: list[Reason]) -> object:
         Deciding.FLOOR: most(amounts),
         Deciding.NO_LIMIT: None if deciding else "nothing says so",
         Deciding.HIGHEST: highest(words, scale),
+        Deciding.EXPERIMENT: by_kind[told.kind],
         Deciding.MEMBER_OVERRIDE: by_kind[told.kind],
         Deciding.ORGANIZATION_OVERRIDE: by_kind[told.kind],
     }[told.rule]
