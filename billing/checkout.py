@@ -82,11 +82,10 @@ def _mode(prepared: Prepared, named: Json) -> Json:
     """Paid once, or subscribed to; `named` goes where webhooks will find the member."""
     if prepared.basket.once:
         return {"mode": "payment", "payment_intent_data": {"metadata": named}}
-    always = prepared.trial is None or prepared.trial.card
     return {
         "mode": "subscription",
-        "subscription_data": {"metadata": named, **prepared.trial_parameters},
-        "payment_method_collection": "always" if always else "if_required",
+        "subscription_data": prepared.parameters_naming(named),
+        "payment_method_collection": "always" if prepared.beginning.card_required else "if_required",
     }
 
 

@@ -1,9 +1,9 @@
 """What a member asks to buy, and what that is by the catalogue. Pure."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from billing.model import Catalogue, Interval, Plan, Price, Sold, Trial
+from billing.model import Catalogue, Interval, Plan, Price, Sold
 from billing.offers import first_currency
 from billing.refusals import Refusal, RefusalCode
 from billing.state import ENDED, Subscription
@@ -41,12 +41,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is bought, in one currency (lower case). `plan` is that of the first line; paid `once`, or subscribed to."""
+    """What is bought, in one currency (lower case): the `plan` by its own lines, of which the first is its price.
+
+    `once`: all of it is paid once, and makes no subscription.
+    """
 
     plan: Plan
-    lines: tuple[Line, ...]
+    own: tuple[Line, ...]
+    extras: tuple[Line, ...]
     currency: str
     once: bool
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return (*self.own, *self.extras)
+
+    def begun_with(self, price: Price) -> "Basket":
+        """The plan by this price of its first day in place of its own."""
+        return self if price == self.own[0].price else replace(self, own=(Line(price, 1),))
 
 
 def basket_for(order: Order, catalogue: Catalogue, country: str | None) -> Basket | Refusal:
@@ -54,31 +66,22 @@ def basket_for(order: Order, catalogue: Catalogue, country: str | None) -> Baske
     chosen = _chosen(order, catalogue, country)
     if isinstance(chosen, Refusal):
         return chosen
-    extras: list[Sold] = []
+    extras: list[Line] = []
     for extra in order.extras:
         found = _extra(extra, chosen, catalogue, country)
         if isinstance(found, Refusal):
             return found
-        extras.append(found)
-    quantities = [order.quantity, *(extra.quantity for extra in order.extras)]
-    lines: list[Line] = []
-    for sold, quantity in zip([chosen, *extras], quantities, strict=True):
-        if problem := _quantity_problem(sold, quantity):
+        extras += _lines(found, extra.quantity)
+        if problem := _quantity_problem(found, extra.quantity):
             return problem
-        lines += _lines(sold, quantity)
-    currencies = frozenset[str].intersection(*(line.price.currencies for line in lines))
-    currency = order.currency.lower() if order.currency else first_currency(currencies or {"usd"})
-    if currency not in currencies:
-        offered = ", ".join(sorted(each.upper() for each in currencies)) or "none"
-        message = f"It is not sold in {currency.upper()}: choose another currency; offered: {offered}."
-        return Refusal(RefusalCode.CURRENCY_NOT_OFFERED, message, ("currency",))
-    once = all(line.price.interval is Interval.ONCE for line in lines)
-    return Basket(chosen.plan, tuple(lines), currency, once)
-
-
-def trial_for(plan: Plan, former: Iterable[Subscription]) -> Trial | None:
-    """The plan's trial, for who never had any."""
-    return None if any(each.trial_end for each in former) else plan.trial
+    if problem := _quantity_problem(chosen, order.quantity):
+        return problem
+    own = _lines(chosen, order.quantity)
+    currency = _currency([*own, *extras], order.currency)
+    if isinstance(currency, Refusal):
+        return currency
+    once = all(line.price.interval is Interval.ONCE for line in (*own, *extras))
+    return Basket(chosen.plan, own, tuple(extras), currency, once)
 
 
 def standing_among(mirror: Collection[Subscription], catalogue: Catalogue) -> Subscription | None:
@@ -141,15 +144,21 @@ def _quantity_problem(sold: Sold, quantity: int) -> Refusal | None:
     return Refusal(RefusalCode.QUANTITY_NOT_ALLOWED, message, ("quantity",))
 
 
-def _lines(sold: Sold, quantity: int) -> Iterable[Line]:
+def _lines(sold: Sold, quantity: int) -> tuple[Line, ...]:
     """The price's own, and those that come with it."""
     price = sold.price
-    if price is None:
-        return
-    yield Line(price, None if price.meter else quantity)
-    for each in sold.plan.prices:
-        if each.lookup_key in price.bundled:
-            yield Line(each, None if each.meter else quantity)
+    bundled = [each for each in sold.plan.prices if price and each.lookup_key in price.bundled]
+    return tuple(Line(each, None if each.meter else quantity) for each in ([price] if price else []) + bundled)
+
+
+def _currency(lines: Collection[Line], asked: str | None) -> str | Refusal:
+    common = frozenset[str].intersection(*(line.price.currencies for line in lines))
+    currency = asked.lower() if asked else first_currency(common or {"usd"})
+    if currency in common:
+        return currency
+    offered = ", ".join(sorted(each.upper() for each in common)) or "none"
+    message = f"It is not sold in {currency.upper()}: choose another currency; offered: {offered}."
+    return Refusal(RefusalCode.CURRENCY_NOT_OFFERED, message, ("currency",))
 
 
 def _not_on_sale(name: str, field: str) -> Refusal:

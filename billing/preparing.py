@@ -5,36 +5,28 @@ from dataclasses import dataclass
 
 from billing.actions import Action
 from billing.customers import require_customer
-from billing.model import Catalogue, Interval, Trial, TrialEnd
+from billing.model import Catalogue, Interval
 from billing.objects import id_of, objects_in, text_in
-from billing.orders import Basket, Line, Order, basket_for, standing_among, trial_for
+from billing.orders import Basket, Line, Order, basket_for, standing_among
 from billing.ports import Ask, Json
 from billing.refusals import Refusal, RefusalCode
 from billing.state import Subscription
 from billing.subscriptions import list_subscriptions_of
+from billing.trials import Beginning, beginning_for, had_trial
 from identity.members import find_member
 
 PRICES, PROMOTION_CODES = "/v1/prices", "/v1/promotion_codes"
 
-ENDS: Mapping[TrialEnd, str] = {
-    TrialEnd.CANCEL: "cancel",
-    TrialEnd.PAUSE: "pause",
-    TrialEnd.INVOICE: "create_invoice",
-    # Nothing is left of the trial then, and the default plan is what everybody has.
-    TrialEnd.FREE: "cancel",
-}
-"""Stripe's word for what becomes of a trial without a payment method."""
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """All that Stripe needs to know, in its words. `discounts` is empty without a code; `trial` None: none is due."""
+    """All that Stripe needs to know, in its words. `discounts` is empty without a code."""
 
     basket: Basket
     customer: Json
     lines: tuple[Json, ...]
     discounts: tuple[Json, ...]
-    trial: Trial | None
+    beginning: Beginning
 
     @property
     def customer_id(self) -> str:
@@ -45,13 +37,10 @@ class Prepared:
         pairs = zip(self.basket.lines, self.lines, strict=True)
         return [shown for line, shown in pairs if (line.price.interval is Interval.ONCE) is once]
 
-    @property
-    def trial_parameters(self) -> Json:
-        """Of a subscription; none without a trial."""
-        if self.trial is None:
-            return {}
-        behavior = {"missing_payment_method": ENDS[self.trial.ends]}
-        return {"trial_period_days": self.trial.days, "trial_settings": {"end_behavior": behavior}}
+    def parameters_naming(self, named: Mapping[str, str]) -> Json:
+        """Of the subscription: its beginning, with `named` in its metadata."""
+        given = self.beginning.parameters
+        return {**given, "metadata": {**given.get("metadata", {}), **named}}
 
     @property
     def tax_parameters(self) -> Json:
@@ -69,17 +58,19 @@ async def prepare(
     basket = basket_for(order, catalogue, country)
     if isinstance(basket, Refusal):
         return basket
-    lines = await priced_lines(acting.ask, basket.lines)
-    if isinstance(lines, Refusal):
-        return lines
     discounts = await _discounts(acting.ask, promotion_code) if promotion_code else ()
     if isinstance(discounts, Refusal):
         return discounts
     customer = await require_customer(action, member_id)
     await action.sync(id_of(customer))
     former = await list_subscriptions_of(acting.database, member_id)
-    refusal = _already_subscribed(basket, former, catalogue)
-    return refusal or Prepared(basket, customer, lines, discounts, trial_for(basket.plan, former))
+    if refusal := _already_subscribed(basket, former, catalogue):
+        return refusal
+    had = await had_trial(acting.database, member_id)
+    beginning = beginning_for(basket.plan, basket.own[0].price, catalogue, had_trial=had)
+    begun = basket.begun_with(beginning.price)
+    lines = await priced_lines(acting.ask, begun.lines)
+    return lines if isinstance(lines, Refusal) else Prepared(begun, customer, lines, discounts, beginning)
 
 
 def _already_subscribed(basket: Basket, former: Sequence[Subscription], catalogue: Catalogue) -> Refusal | None:

@@ -78,11 +78,10 @@ async def _asked(action: Action, member_id: str, wanted: Subscribing) -> Result:
         "add_invoice_items": prepared.lines_paid(once=True),
         "currency": prepared.basket.currency,
         "discounts": list(prepared.discounts),
-        "metadata": {acting.syncing.member_key: member_id},
         "payment_behavior": "default_incomplete",
         "payment_settings": {"save_default_payment_method": "on_subscription"},
         "expand": EXPANDED,
-        **prepared.trial_parameters,
+        **prepared.parameters_naming({acting.syncing.member_key: member_id}),
         **prepared.tax_parameters,
     }
     return await action.ask("create", "post", SUBSCRIPTIONS, {name: each for name, each in parameters.items() if each})
@@ -93,7 +92,7 @@ def _problem_with(prepared: Prepared) -> Refusal | None:
         message = "This is paid once and makes no subscription: use startCheckout."
         return Refusal(RefusalCode.NOT_ON_SALE, message, ("priceLookupKey",))
     default = object_in(prepared.customer, "invoice_settings").get("default_payment_method")
-    if prepared.trial and prepared.trial.card and not default:
+    if prepared.beginning.trial and prepared.beginning.card_required and not default:
         # Stripe would begin the trial before anybody has named a card.
         message = "This trial needs a payment method first: use startCheckout, or save one in the billing portal."
         return Refusal(RefusalCode.PAYMENT_METHOD_REQUIRED, message)

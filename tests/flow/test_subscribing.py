@@ -68,10 +68,10 @@ async def test_a_bank_that_refuses_gives_nothing(shop: Selling) -> None:
     assert again["subscription"]["status"] == "INCOMPLETE", "what was never paid is in nobody's way"
 
 
-async def test_a_trial_begins_at_once_and_asks_for_a_card_for_later(shop: Selling) -> None:
+async def test_a_trial_that_ends_in_the_free_plan_begins_at_once(shop: Selling) -> None:
     dan = member("mem_dan")
     made = (await create(shop, dan))["subscription"]
-    assert (made["status"], made["confirmation"]["kind"]) == ("TRIALING", "SETUP")
+    assert (made["status"], made["confirmation"]["kind"]) == ("ACTIVE", "SETUP"), "a card may be named, for later"
     await shop.until(lambda: shop.holds(dan, "content_premium"))
     assert confirm(shop, made["confirmation"]["clientSecret"], "pm_card_visa")["status"] == "succeeded"
 
@@ -105,8 +105,6 @@ async def test_it_is_made_once_for_its_key_and_once_for_the_member(shop: Selling
     made = await create(shop, gus)  # it was made: that is no reason to say that there is one already
     assert made["userErrors"] == []
     assert await create(shop, gus) == made
-    [other] = (await create(shop, gus, idempotencyKey="two"))["userErrors"]
-    assert other["code"] == "ALREADY_SUBSCRIBED"
     assert len(shop.of(gus, "subscription")) == 1
     assert shop.requests(CREATED) == before + 2, "the second brought the answer that was lost"
 
