@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from billing.actions import Acting
+from billing.asking import Paced
 from billing.budget import SharedBudget
 from billing.catalogue import load_catalogue
 from billing.claims import held_by, tiers_of
@@ -236,7 +237,8 @@ def _parts(settings: Settings, clock: Clock, query_logger: QueryLogger | None) -
 def _acting(settings: Settings, parts: Parts) -> Acting | None:
     if parts.stripe is None:
         return None
-    return Acting(_syncing(settings, parts, parts.stripe), parts.stripe.ask, settings.return_addresses)
+    ask = parts.stripe.ask
+    return Acting(_syncing(settings, parts, parts.stripe), ask, Paced(ask), settings.return_addresses)
 
 
 def _stripe(settings: Settings, database: Database) -> StripeApi | None:

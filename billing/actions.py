@@ -49,10 +49,14 @@ log = structlog.get_logger("actions")
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """What actions work with. `return_origins` are the addresses to which Stripe's pages may send people back."""
+    """What actions work with, and reads, which ask by `read`, so that there are never too many of them.
+
+    `return_origins` are the addresses to which Stripe's pages may send people back.
+    """
 
     syncing: Syncing
     ask: Ask
+    read: Ask
     return_origins: tuple[str, ...] = ()
 
     @property

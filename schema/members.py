@@ -8,14 +8,18 @@ from gating.directives import requires
 from gating.model import Source
 from identity import members as identity
 from resolvers import members as resolve
+from resolvers import own_billing as resolve_billing
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.explain import explain_own_access
 from schema.content import Content
 from schema.explain import AccessExplanation
 from schema.fields import field, shows
+from schema.invoices import MEMBERS, Invoice, PaymentMethod
 from schema.node import Connection, Node
 from schema.plans import Level, Limit, Plan
 from schema.subscriptions import PlanSubscription
+
+ASKS = "Stripe is asked for it: null with `UNAVAILABLE` when it does not answer, and null for all but the member."
 
 
 @strawberry.type(description="A member's right to a feature, now.")
@@ -84,5 +88,18 @@ class Member(Node):
     )
     explain_access: AccessExplanation = field(
         "Why the member may see something, or may not: now, or at a past instant.", resolver=explain_own_access
+    )
+    invoices: Connection[Invoice] | None = field(
+        f"The member's invoices, the latest first. {ASKS}", resolver=resolve_billing.invoices, directives=[MEMBERS]
+    )
+    preview_invoice: Invoice | None = field(
+        f"What will be billed next; null when nothing will. {ASKS}",
+        resolver=resolve_billing.preview_invoice,
+        directives=[MEMBERS],
+    )
+    payment_methods: list[PaymentMethod] | None = field(
+        f"How the member can pay, the default first. {ASKS}",
+        resolver=resolve_billing.payment_methods,
+        directives=[MEMBERS],
     )
     bookmarks: Connection[Content] = field("What the member keeps, the latest first.", resolver=resolve.bookmarks)
