@@ -34,7 +34,7 @@ def test_processes_killed_at_each_step_lose_nothing(breakable: Breakable) -> Non
 
 
 def test_nothing_is_wrong_while_parts_are_down(breakable: Breakable) -> None:
-    judge(asyncio.run(measure_some(breakable, SMALL, SOME)))
+    judge(asyncio.run(measure_some("some", breakable, SMALL, SOME)))
 
 
 def test_many_misses_are_one_fill(breakable: Breakable) -> None:

@@ -4,7 +4,6 @@ The designs that are known to fail are given to the same code and seen to fail. 
 holds them to each order that there is, in one process.
 """
 
-import os
 from collections import defaultdict
 from itertools import count
 from pathlib import Path
@@ -30,7 +29,6 @@ pytestmark = pytest.mark.alone
 MEMBERS = tuple(f"mem_{number}" for number in range(12))
 ROLES: tuple[Role, ...] = ("writer", "writer", "publisher", "publisher", "reader", "forgetful reader", "passer-by")
 SECONDS = len(MEMBERS) * TURN_SECONDS
-ROUNDS = 120 if "GATEHOUSE_SOAK" in os.environ else 3
 ROUNDS_OF_MUTANTS = 6
 
 
@@ -97,14 +95,15 @@ async def members(database: Database) -> None:
             await ensure_member(connection, member_id)
 
 
+@pytest.mark.parametrize("rounds", [3, pytest.param(120, marks=pytest.mark.soak)])
 async def test_every_decision_is_right_and_the_cache_ends_true(
-    database_urls: DatabaseUrls, redis_url: str, database: Database, members: None, tmp_path: Path
+    rounds: int, database_urls: DatabaseUrls, redis_url: str, database: Database, members: None, tmp_path: Path
 ) -> None:
     course = Course(database_urls, redis_url, database, tmp_path, Design())
     async with racing() as nursery:
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             assert await course.race(nursery) == []
-    assert course.decisions > 100 * ROUNDS
+    assert course.decisions > 100 * rounds
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -1,7 +1,7 @@
 """`python -m tests.fault.figures [SCALE] [NAME ...]`: measures, and writes docs/fault-report.md.
 
-SCALE is small, middle or full. With names (orders, kills, reads, outages, failovers) only those are measured, printed,
-and nothing is written.
+SCALE is small, middle or full. With names (orders, kills, reads, redis, postgres, stripe, worker, pairs, crashes,
+failovers, drifts) only those are measured, printed, and nothing is written.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.fault.breakable import start_breakable
+from tests.fault.breakable import Breakable, start_breakable
 from tests.fault.figures.measure import MEASUREMENTS
 from tests.fault.figures.model import SCALES, Figure, Scale
 from tests.fault.figures.report import NOT_MEASURED, report
@@ -38,12 +38,18 @@ def measure(name: str, scale: Scale) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="gatehouse-test-") as folder:
         breakable = start_breakable(Path(folder) / "data")
         try:
-            return asyncio.run(MEASUREMENTS[name](breakable, scale))
+            return asyncio.run(_measure(name, breakable, scale))
         except Exception as fault:  # noqa: BLE001 - one measurement that fails must not lose the others
             traceback.print_exc()
-            return [Figure(name, "measured to its end", f"failed: {type(fault).__name__}: {fault}", False)]
+            failed = f"failed: {type(fault).__name__} {fault}, in at most {scale.longest_seconds:.0f} s"
+            return [Figure(name, "measured to its end", failed, False)]
         finally:
             breakable.close()
+
+
+async def _measure(name: str, breakable: Breakable, scale: Scale) -> list[Figure]:
+    async with asyncio.timeout(scale.longest_seconds):
+        return await MEASUREMENTS[name](breakable, scale)
 
 
 def machine(load: tuple[float, float, float]) -> str:

@@ -1,6 +1,7 @@
 """Every measurement by name."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from tests.fault.breakable import Breakable
@@ -9,14 +10,19 @@ from tests.fault.figures.failovers import measure_failovers
 from tests.fault.figures.kills import measure_kills
 from tests.fault.figures.model import Figure, Scale
 from tests.fault.figures.orders import measure_orders
-from tests.fault.figures.outages import measure_outages
+from tests.fault.figures.outages import POSTGRES, REDIS, STRIPE, WORKER, measure_alone, measure_crashes, measure_pairs
 from tests.fault.figures.reads import measure_reads
 
 MEASUREMENTS: Mapping[str, Callable[[Breakable, Scale], Coroutine[Any, Any, list[Figure]]]] = {
     "orders": measure_orders,
     "kills": measure_kills,
     "reads": measure_reads,
-    "outages": measure_outages,
+    "redis": partial(measure_alone, "Redis", REDIS),
+    "postgres": partial(measure_alone, "PostgreSQL", POSTGRES),
+    "stripe": partial(measure_alone, "Stripe", STRIPE),
+    "worker": partial(measure_alone, "the worker", WORKER),
+    "pairs": measure_pairs,
+    "crashes": measure_crashes,
     "failovers": measure_failovers,
     "drifts": measure_drifts,
 }

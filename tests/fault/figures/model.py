@@ -31,10 +31,16 @@ class Scale:
     outage_seconds: float
     rate: float
     """Decisions asked for in a second."""
+    crashes: int
+    """Of Redis and of PostgreSQL."""
     failovers: int
     customers: int
     reads: int
     corruptions: int
+    longest_seconds: float
+    """For one measurement; who takes longer is reported as not measured to its end."""
+    every_pair: bool = False
+    """Every way in which one part fails with every one of another; else one of each two parts."""
 
 
 SMALL = Scale(
@@ -44,10 +50,12 @@ SMALL = Scale(
     kills=1,
     outage_seconds=2,
     rate=200,
+    crashes=3,
     failovers=2,
     customers=15,
     reads=5000,
     corruptions=100,
+    longest_seconds=300,
 )
 MIDDLE = Scale(
     "middle",
@@ -56,10 +64,12 @@ MIDDLE = Scale(
     kills=3,
     outage_seconds=10,
     rate=200,
+    crashes=10,
     failovers=5,
     customers=50,
     reads=20_000,
     corruptions=1000,
+    longest_seconds=1200,
 )
 FULL = Scale(
     "full",
@@ -68,10 +78,13 @@ FULL = Scale(
     kills=200,
     outage_seconds=60,
     rate=500,
+    crashes=200,
     failovers=200,
     customers=500,
     reads=100_000,
     corruptions=1000,
+    longest_seconds=4 * 3600,
+    every_pair=True,
 )
 SCALES = {each.name: each for each in (SMALL, MIDDLE, FULL)}
 

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations, product
 
 import asyncpg
 
@@ -21,7 +22,7 @@ POSTGRES: tuple[Fault, ...] = (
 )
 STRIPE: tuple[Fault, ...] = (("stripe", "429"), ("stripe", "500"), ("stripe", "cut"), ("stripe", "silent"))
 WORKER: tuple[Fault, ...] = (("worker", "killed"), ("worker", "paused"))
-PAIRS: tuple[tuple[Fault, Fault], ...] = (
+SOME_PAIRS: tuple[tuple[Fault, Fault], ...] = (
     (("redis", "killed"), ("postgres", "cut")),
     (("redis", "silent"), ("stripe", "500")),
     (("redis", "cut"), ("worker", "killed")),
@@ -29,6 +30,13 @@ PAIRS: tuple[tuple[Fault, Fault], ...] = (
     (("postgres", "silent"), ("worker", "paused")),
     (("stripe", "429"), ("worker", "killed")),
 )
+"""Each pair of parts, in one way each."""
+EVERY_PAIR = tuple(
+    pair for one, other in combinations((REDIS, POSTGRES, STRIPE, WORKER), 2) for pair in product(one, other)
+)
+PAIR_SECONDS = 10.0
+"""Of each outage of two parts, at most."""
+REST_SECONDS = 30.0
 OPENED_SECONDS = 1.0
 """In which a breaker has to open."""
 HANDLES = 6
@@ -45,6 +53,7 @@ class Outage:
     unavailable: int
     decided: int
     p99: float
+    longest: float
     healed_seconds: float
     statuses: frozenset[int]
     ack_p99: float
@@ -80,6 +89,7 @@ async def suffer(plant: Plant, faults: tuple[Fault, ...], scale: Scale) -> Outag
         load.unavailable - unavailable,
         len(took),
         percentile(took, 0.99),
+        percentile(took, 1),
         healed,
         frozenset(status for status, _ in answered),
         percentile([seconds for _, seconds in answered], 0.99),
@@ -98,26 +108,45 @@ async def count_connections(plant: Plant) -> int:
         await direct.close()
 
 
-async def measure_outages(breakable: Breakable, scale: Scale) -> list[Figure]:
-    alone = [(fault,) for fault in (*REDIS, *POSTGRES, *STRIPE, *WORKER)]
-    return await measure_some(breakable, scale, [*alone, *PAIRS])
+async def measure_alone(part: str, ways: Sequence[Fault], breakable: Breakable, scale: Scale) -> list[Figure]:
+    return await measure_some(part, breakable, scale, [(way,) for way in ways])
 
 
-async def measure_some(breakable: Breakable, scale: Scale, every: Sequence[tuple[Fault, ...]]) -> list[Figure]:
+async def measure_pairs(breakable: Breakable, scale: Scale) -> list[Figure]:
+    shorter = replace(scale, outage_seconds=min(scale.outage_seconds, PAIR_SECONDS))
+    return await measure_some("two parts", breakable, shorter, EVERY_PAIR if scale.every_pair else SOME_PAIRS)
+
+
+async def measure_crashes(breakable: Breakable, scale: Scale) -> list[Figure]:
+    """Killed and started again at once, over and over, with everything at work."""
+    brief = replace(scale, outage_seconds=0.0)
+    async with planted(breakable) as plant:
+        every = [((part, "killed"),) for _ in range(scale.crashes) for part in ("redis", "postgres")]
+        outages = [await suffer(plant, faults, brief) for faults in every]
+    wrong, lost = sum(each.wrong for each in outages), outages[-1].wrong_customers
+    slowest = max(each.healed_seconds for each in outages)
+    bar = "Redis and PostgreSQL killed, x 200: no answered event lost, no wrong decision, at rest within 30 s"
+    measured = f"{len(outages)} kills; {wrong} decisions and {lost} customers wrong; at rest in {slowest:.1f} s at most"
+    return [Figure("A3", bar, measured, wrong == lost == 0 and slowest <= REST_SECONDS)]
+
+
+async def measure_some(
+    parts: str, breakable: Breakable, scale: Scale, every: Sequence[tuple[Fault, ...]]
+) -> list[Figure]:
     async with planted(breakable) as plant:
         outages = [await suffer(plant, faults, scale) for faults in every]
         examples = "; ".join(plant.scene.load.wrong[:3])
-    return list(figures_of(outages, scale, examples))
+    return list(figures_of(parts, outages, scale, examples))
 
 
-def figures_of(outages: Sequence[Outage], scale: Scale, examples: str) -> Iterator[Figure]:
+def figures_of(parts: str, outages: Sequence[Outage], scale: Scale, examples: str) -> Iterator[Figure]:
     wrong, lost = sum(each.wrong for each in outages), sum(each.wrong_customers for each in outages)
     decided = sum(each.decided for each in outages)
     named = f"{len(outages)} outages of {scale.outage_seconds:.0f} s"
-    bar = "no decision leaks beyond 2 s or locks out who paid: in every outage, alone and in pairs"
+    bar = f"no decision leaks beyond 2 s or locks out who paid: outages of {parts}"
     yield Figure("A4", bar, f"{wrong} wrong of {decided} decisions in {named} {examples}".strip(), wrong == 0)
     healed = max(each.healed_seconds for each in outages)
-    bar = "every outage heals by itself, and every event is applied"
+    bar = f"each heals by itself, and every event is applied: outages of {parts}"
     yield Figure("3.4", bar, f"after {healed:.1f} s at most; {lost} customers wrong", lost == 0)
     for each in outages:
         match [name.split()[0] for name in each.name.split(" and ")]:
@@ -139,7 +168,7 @@ def redis_figures(outage: Outage) -> Iterator[Figure]:
     )
     yield Figure("A11", bar, f"{measured} of {CONNECTIONS}", right and outage.connections <= CONNECTIONS)
     bar = f"{outage.name}: p99 <= 50 ms from 1 s on"
-    yield Figure("A11", bar, f"{outage.p99:.1f} ms", outage.p99 <= 50, timing=True)
+    yield Figure("A11", bar, f"{outage.p99:.1f} ms, the longest {outage.longest:.1f} ms", outage.p99 <= 50, timing=True)
 
 
 def postgres_figure(outage: Outage) -> Figure:
