@@ -14,6 +14,7 @@ from bench.cases import Row
 from bench.comparisons import COMPARISONS
 from bench.curves import CURVES, GROWTH, GROWTH_REFERENCE, SIZES
 from bench.data import FREE, PRO
+from bench.entitlements import measure_entitlements
 from bench.faults import Missing
 from bench.figures import change_of
 from bench.ground import Ground, open_ground
@@ -71,7 +72,9 @@ def measure(plan: Plan) -> Outcome:
         with _bench(growth, ground, GROWTH_REFERENCE) as bench:
             samples |= _curves(bench, growth, plan)
         overheads = [*_inside(ground, plan), *over_http]
-    return Outcome(SystemClock().now().date(), plan, where, versions(), samples, overheads)
+        say("decisions, and how fast a change of them travels")
+        bars = measure_entitlements(ground)
+    return Outcome(SystemClock().now().date(), plan, where, versions(), samples, overheads, bars)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from statistics import median
 from bench.cases import Case, Deliveries, Row
 from bench.comparisons import AGAIN, Comparison
 from bench.curves import CURVES, MANY_CONNECTIONS, Curve
+from bench.entitlements import Bar
 from bench.figures import Change
 from bench.load import Sample
 from bench.rows import REFERENCE, ROWS
@@ -54,6 +55,7 @@ class Outcome:
     versions: Mapping[str, str]
     samples: Mapping[Row, Sequence[Sample]]
     overheads: Sequence[Overhead]
+    bars: Sequence[Bar]
 
 
 def report(outcome: Outcome) -> str:
@@ -64,6 +66,7 @@ def report(outcome: Outcome) -> str:
         f"{outcome.day:%Y-%m-%d}, {plan.rounds} interleaved rounds of {plan.seconds} s for each row.",
         "## Targets\n\n" + _targets(outcome),
         "## Gatehouse against itself, CPU for each request\n\n" + _overheads(outcome.overheads),
+        "## Entitlements\n\n" + _bars(outcome.bars),
         "## What grows with what\n\n" + "\n\n".join(_curve(curve, outcome.samples) for curve in CURVES),
         *(_table(case, outcome.samples) for case in cases),
         "## How to read it\n\n" + HOW_TO_READ,
@@ -136,6 +139,15 @@ def _overheads(overheads: Sequence[Overhead]) -> str:
             each.comparison.verdict(each.change),
         )
         for each in overheads
+    )
+    return _markdown(head, body)
+
+
+def _bars(bars: Sequence[Bar]) -> str:
+    head = ("figure", "measured", "at most", "")
+    body = (
+        (each.figure, f"{each.measured:,.3g} {each.unit}".strip(), f"{each.most:g} {each.unit}".strip(), each.verdict)
+        for each in bars
     )
     return _markdown(head, body)
 

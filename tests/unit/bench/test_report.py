@@ -6,6 +6,7 @@ import pytest
 
 from bench.comparisons import Comparison
 from bench.curves import CURVES
+from bench.entitlements import Bar
 from bench.figures import Change, change_of
 from bench.load import Sample
 from bench.report import Outcome, Overhead, report
@@ -29,7 +30,9 @@ def written() -> str:
         for ours in [row.server in (GATEHOUSE, INBOX) or row.server.name.startswith("Gatehouse, workers")]
     }
     overhead = Overhead(Comparison("gates on", "gates off", 0.05), "over HTTP", change_of([(100, 101)] * 30))
-    return report(Outcome(date(2026, 1, 2), Plan(), {"processor": "2 x P"}, {"Python": "3"}, samples, [overhead]))
+    bars = [Bar("the fast", 1.234, 2, "µs"), Bar("the slow", 1234.5, 500, "ms"), Bar("trips", 0, 0, "")]
+    day = date(2026, 1, 2)
+    return report(Outcome(day, Plan(), {"processor": "2 x P"}, {"Python": "3"}, samples, [overhead], bars))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,18 @@ def test_every_curve_has_its_plot_and_its_figures() -> None:
     assert all(f"](plots/{curve.name}.svg)" in text for curve in CURVES)
     assert "| CPU µs by articles asked for | 1 | 10 | 50 | 100 |" in text
     assert "| req/s by workers | 1 | 2 | 4 |\n| --- | --- | --- | --- |\n| Gatehouse | 2,000 | 2,000 | 2,000 |" in text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| the fast | 1.23 µs | 2 µs | met |",
+        "| the slow | 1.23e+03 ms | 500 ms | missed |",
+        "| trips | 0 | 0 | met |",
+    ],
+)
+def test_figures_without_a_peer_stand_beside_their_bars(line: str) -> None:
+    assert line in written()
 
 
 def test_overheads_name_their_bounds_and_verdict() -> None:
