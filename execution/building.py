@@ -6,6 +6,7 @@ of each value only that it is of the class it mostly is of, and leaves all other
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from inspect import isawaitable
 from typing import Any, cast
 
 import orjson
@@ -189,6 +190,8 @@ class _Remembered(dict[Any, Any]):
 
 def _coercing(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def checked(value: Any) -> Any:
+        if isawaitable(value) or isinstance(value, Exception):  # a String would be made of either
+            raise Irregular
         made = coerce(value)
         if made is None or made is Undefined:
             raise Irregular

@@ -44,6 +44,12 @@ async def test_queries(random: Random) -> None:
     await check_things(draw_operation(random, CONTRACT.schema, VALUES))
 
 
+async def test_what_is_to_be_waited_for_in_a_list_is_no_string_yet() -> None:
+    """Found by the long run."""
+    query = "{ refused(number: 5) { hitsAttributeMust { ... on Thing { namesAwaitedMust(shift: -2147483648) } } } }"
+    await check_things(Drawn(query, [{}], None))
+
+
 async def test_nearly_all_queries_compile() -> None:
     """Introspection apart, what is not: values to be waited for inside lists, and conditions that are null."""
     before = Counter(RUNS)
