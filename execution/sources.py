@@ -65,7 +65,7 @@ def _as_written(resolver: StrawberryResolver[Any]) -> Callable[[Any, Arguments],
     """The resolver with the source and the info where its signature asks for them."""
     function = cast("Callable[..., Any]", resolver.wrapped_func)
     info_name = resolver.info_parameter.name if resolver.info_parameter else None
-    named = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
+    named = list({each.name: None for each in (resolver.parent_parameter, resolver.root_parameter) if each})
     first = next(iter(resolver.signature.parameters.values()), None)
     leads = first is not None and first.kind is not Parameter.KEYWORD_ONLY
     positional = resolver.self_parameter is not None or (leads and first is not None and named == [first.name])
@@ -73,16 +73,12 @@ def _as_written(resolver: StrawberryResolver[Any]) -> Callable[[Any, Arguments],
     def bind(info: Any, arguments: Arguments) -> Callable[[Any], Any]:
         given = {**arguments, info_name: info} if info_name else arguments
         if positional:
-            return partial(_call_first, function, given) if given else function
+            return (lambda source: function(source, **given)) if given else function
         if not named:
             return lambda _source: function(**given)
         return lambda source: function(**given, **dict.fromkeys(named, source))
 
     return bind
-
-
-def _call_first(function: Callable[..., Any], given: Arguments, source: Any) -> Any:
-    return function(source, **given)
 
 
 Convert = Callable[[Arguments, Any], Arguments]

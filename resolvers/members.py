@@ -194,18 +194,19 @@ def _with_used(context: Context, member_id: str, work_out: Callable[[Mapping[str
     """`work_out` of what the member used and may use."""
     used, amounts = context.used.get(member_id), context.held(member_id, amounts_of)
     if used is None or not isinstance(amounts, Amounts):
-        return _read_used(context, member_id, amounts, work_out)
+        return _read_used(context, member_id, used, amounts, work_out)
     return work_out(used, amounts)
 
 
 async def _read_used(
     context: Context,
     member_id: str,
+    used: Mapping[str, int] | None,
     amounts: Amounts | Awaitable[Amounts],
     work_out: Callable[[Mapping[str, int], Amounts], Value],
 ) -> Value:
     known = amounts if isinstance(amounts, Amounts) else await amounts
-    return work_out(await context.load(load_usage, member_id), known)
+    return work_out(await context.load(load_usage, member_id) if used is None else used, known)
 
 
 def usage_analytics(root: strawberry.Parent[Member]) -> UsageAnalytics:
