@@ -12,8 +12,10 @@ from errors import Unavailable
 from twin.account import Twin
 from twin.api.desk import Request
 
-PAST = timedelta(days=45)
-"""More than a month, so that the paying member has renewed and the lapsed one has lapsed."""
+PAST = timedelta(days=60)
+"""A trial and more than a month, so that the paying member has renewed and the lapsed one has lapsed."""
+SECOND_THOUGHTS = timedelta(days=20)
+"""When the lapsed member cancels what was begun with the others': to the end of the month paid for."""
 
 
 async def prepare_twin(twin: Twin, catalogue: Catalogue, member_key: str, now: float) -> None:
@@ -21,9 +23,11 @@ async def prepare_twin(twin: Twin, catalogue: Catalogue, member_key: str, now: f
     await _apply(twin, catalogue)
     if twin.objects("customer"):
         return
-    for member in DEMO_MEMBERS:
-        if member.plan:
-            _subscribe(twin, catalogue, member, member_key)
+    begun = {member: _subscribe(twin, catalogue, member, member_key) for member in DEMO_MEMBERS}
+    twin.advance(SECOND_THOUGHTS.total_seconds())
+    for member, subscription_id in begun.items():
+        if member.lapsed and subscription_id:
+            twin.call(f"POST /v1/subscriptions/{subscription_id}", cancel_at_period_end=True)
     twin.advance_to(now)
 
 
@@ -43,21 +47,22 @@ async def _apply(twin: Twin, catalogue: Catalogue) -> None:
         await offers.make(change)
 
 
-def _subscribe(twin: Twin, catalogue: Catalogue, member: DemoMember, member_key: str) -> None:
-    """By the plan's first price on sale; the lapsed member said at once that a month would do."""
-    plan = catalogue.find_plan(member.plan or "")
+def _subscribe(twin: Twin, catalogue: Catalogue, member: DemoMember, member_key: str) -> str | None:
+    """By the plan's first price on sale, with its trial; the subscription's id. None for who never bought anything."""
+    plan = catalogue.find_plan(member.plan) if member.plan else None
     price = next((price for price in plan.prices if price.on_sale), None) if plan else None
-    if price is None:
-        return
+    if plan is None or price is None:
+        return None
     said = {"email": member.email, "name": member.name, "metadata": {member_key: member.id}}
     customer = twin.call("POST /v1/customers", **said, payment_method="pm_card_visa")
     [method] = twin.call("GET /v1/payment_methods", customer=customer["id"])["data"]
     [sold] = twin.call("GET /v1/prices", lookup_keys=[price.lookup_key])["data"]
-    twin.call(
+    subscription = twin.call(
         "POST /v1/subscriptions",
         customer=customer["id"],
         items=[{"price": sold["id"]}],
         default_payment_method=method["id"],
         metadata={member_key: member.id},
-        cancel_at_period_end=member.lapsed,
+        **({"trial_period_days": plan.trial.days} if plan.trial else {}),
     )
+    return subscription["id"]

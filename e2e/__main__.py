@@ -26,7 +26,8 @@ MAC_BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-MEMBERS = {"free": "mem_demofree", "pro": "mem_demopro"}
+MEMBERS = {"free": "mem_demofree", "pro": "mem_demopro", "lapsed": "mem_demolapsed"}
+MINT = [sys.executable, "-m", "cli.main", "token", "--member"]
 OLDEST_NODE = 20
 START_SECONDS = 180
 STOP_SECONDS = 30
@@ -42,9 +43,11 @@ def main() -> int:
         return 1
     with (
         tempfile.TemporaryDirectory(prefix="gh-e2e-") as folder,
-        running_gatehouse(Path(folder)) as (base, tokens),
+        running_gatehouse(Path(folder)) as (base, environ),
     ):
-        environ = os.environ | {"E2E_BASE": base, "E2E_TOKENS": json.dumps(tokens), "E2E_CHROMIUM": str(chromium)}
+        tokens = {name: token_for(member, environ) for name, member in MEMBERS.items()}
+        environ |= {"E2E_BASE": base, "E2E_TOKENS": json.dumps(tokens), "E2E_MINT": json.dumps(MINT)}
+        environ |= {"E2E_CHROMIUM": str(chromium)}
         return subprocess.run([str(node), str(HERE / "run.mjs")], env=environ, check=False).returncode
 
 
@@ -88,7 +91,7 @@ def install() -> str | None:
 
 @contextmanager
 def running_gatehouse(folder: Path) -> Generator[tuple[str, dict[str, str]]]:
-    """`gatehouse run` on a free port with parts and demo data of its own: its address, and a token for each caller."""
+    """`gatehouse run` on a free port with parts and demo data of its own: its address, and an environment for it."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     environ = os.environ | {"GATEHOUSE_DATA_DIR": str(folder / "data"), "GATEHOUSE_PORT": str(port)}
@@ -97,7 +100,7 @@ def running_gatehouse(folder: Path) -> Generator[tuple[str, dict[str, str]]]:
         process = subprocess.Popen([sys.executable, "-m", "cli.main", "run"], env=environ, stdout=log, stderr=log)
         try:
             await_ready(base, process)
-            yield base, {name: token_for(member, environ) for name, member in MEMBERS.items()}
+            yield base, environ
         except BaseException:
             log.seek(0)
             sys.stderr.write(log.read()[-5000:])
@@ -126,8 +129,7 @@ def await_ready(base: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def token_for(member: str, environ: Mapping[str, str]) -> str:
-    command = [sys.executable, "-m", "cli.main", "token", "--member", member]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run([*MINT, member], env=environ, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def say(step: str) -> None:

@@ -19,14 +19,21 @@ export async function openPage(browser, base) {
   return { page, seen, close: () => context.close() };
 }
 
-/** Opens an empty page of Gatehouse's origin that runs `script`. */
-export async function openScript(page, base, script, query) {
+/** Opens an empty page of Gatehouse's origin that runs `script`. By Chromium's own protocol, which sees redirects too. */
+export async function openScript(page, base, script, query, hash = "") {
   const html = '<!doctype html><title>client</title><link rel="icon" href="data:,"><div id="root"></div><script src="/e2e.js"></script>';
-  await page.route(`${base}/e2e*`, (route) => {
-    const asked = new URL(route.request().url()).pathname;
-    return asked === "/e2e.js"
-      ? route.fulfill({ contentType: "text/javascript", body: script })
-      : route.fulfill({ contentType: "text/html", body: html });
+  const chromium = await page.context().newCDPSession(page);
+  chromium.on("Fetch.requestPaused", ({ requestId, request }) => {
+    const [type, body] = new URL(request.url).pathname === "/e2e.js" ? ["text/javascript", script] : ["text/html", html];
+    const responseHeaders = [{ name: "content-type", value: `${type}; charset=utf-8` }];
+    const encoded = Buffer.from(body).toString("base64");
+    // It fails where the page has moved on meanwhile, and asks for nothing any more.
+    chromium.send("Fetch.fulfillRequest", { requestId, responseCode: 200, responseHeaders, body: encoded }).catch(() => {});
   });
-  await page.goto(`${base}/e2e?${new URLSearchParams(query)}`);
+  await chromium.send("Fetch.enable", { patterns: [{ urlPattern: `${base}/e2e*` }] });
+  await page.goto(`${base}/e2e?${new URLSearchParams(query)}#${hash}`);
 }
+
+/** For whoever wants to look: into `folder`, where one is given. */
+export const picture = (page, folder, name) =>
+  folder && page.screenshot({ path: `${folder}/${name.replaceAll("/", "-")}.png`, fullPage: true });

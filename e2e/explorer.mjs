@@ -1,6 +1,6 @@
 // The explorer in a real browser: it loads nothing from elsewhere, runs a query as somebody, and knows the schema.
 import assert from "node:assert/strict";
-import { openPage } from "./browser.mjs";
+import { openPage, picture } from "./browser.mjs";
 import { check } from "./checks.mjs";
 
 export async function checkExplorer(browser, base, tokens, pictures) {
@@ -43,5 +43,3 @@ async function visit(browser, base, address, act) {
     await close();
   }
 }
-
-const picture = (page, folder, name) => folder && page.screenshot({ path: `${folder}/${name.replaceAll("/", "-")}.png` });

@@ -118,6 +118,7 @@ def test_the_portal_cancels_renews_and_switches(stage: Stage) -> None:
     asked = {"customer": held.customer, "configuration": configuration.id, "return_url": "https://example.test/account"}
     browser = Browser(v1.billing_portal.sessions.create(asked).url)
     assert "https://example.test/account" in browser.page.text
+    assert "card ending in 4242" in browser.page.text
     browser.send("cancel")
     assert v1.subscriptions.retrieve(held.id).cancel_at_period_end
     browser.send("renew")

@@ -1,7 +1,5 @@
 """The bank's 3-D Secure page, and an invoice's: where `next_action` and `hosted_invoice_url` lead."""
 
-from html import escape
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -9,7 +7,7 @@ from starlette.routing import Route
 from twin.billing.collection import collect
 from twin.core.errors import ApiError
 from twin.core.store import Object
-from twin.pages.html import behavior_named, card_choice, failure, form, money, page, table, typed_in
+from twin.pages.html import behavior_named, card_choice, failure, form, money, page, state, table, typed_in
 from twin.payments.cards import new_method
 from twin.payments.setups import attach_method
 from twin.web import Web
@@ -54,8 +52,14 @@ def _invoice(held: Object, problem: str | None = None) -> Response:
     rows.append(["Total", money(held["total"], held["currency"])])
     pay = form("Pay", card_choice(), id="pay") if held["status"] == "open" else ""
     parts = [failure(problem)] if problem else []
-    state = f"<p>{escape(held['status'])}</p>"
-    return page(f"Invoice {held['number']}", *parts, state, table(rows), pay, status=402 if problem else 200)
+    return page(
+        f"Invoice {held['number']}",
+        *parts,
+        state(held["status"]),
+        table(rows[:-1], rows[-1]),
+        pay,
+        status=402 if problem else 200,
+    )
 
 
 def _pay(web: Web, held: Object, number: str) -> Response:

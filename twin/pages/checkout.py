@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from twin.billing.checkout import complete, needs_method
+from twin.billing.checkout import amount_of, complete, needs_method
 from twin.billing.lines import named
 from twin.core.errors import ApiError
 from twin.core.store import Object
@@ -37,35 +37,47 @@ def _session(world: World, request: Request) -> Object | None:
 
 
 def _asking(world: World, session: Object, problem: str | None = None) -> Response:
-    rows: list[list[str]] = []
-    for item in session["_items"]:
-        price = world.get("price", item["price"])
-        every = f" every {price['recurring']['interval']}" if price["recurring"] else ""
-        count = "by usage:" if item["quantity"] is None else f"{item['quantity']} x"
-        rows.append([f"{count} {named(world, price)}{every}"])
     customer = world.store.objects.get(session["customer"] or "") or {}
     email = customer.get("email") or session["customer_email"] or ""
-    fields = [
-        field("Email", "email", email, "email"),
-        field("Name on card", "name", customer.get("name") or "A. Person"),
-    ]
+    fields = [field("Email", "email", email, "email"), field("Name", "name", customer.get("name") or "A. Person")]
     if needs_method(session):
         fields.append(card_choice())
-    total = session["amount_total"]
-    sum_ = [f"<p><strong>{money(total, session['currency'])}</strong></p>"] if total is not None else []
-    trial = session["_subscription_data"].get("trial_period_days")
-    verb = (
-        "Start trial"
-        if trial
-        else {"payment": "Pay", "setup": "Save card", "subscription": "Subscribe"}[session["mode"]]
-    )
-    back = (
-        f'<p><a id="back" href="{escape(session["cancel_url"])}">Back</a></p>' if is_link(session["cancel_url"]) else ""
-    )
-    problems = [failure(problem)] if problem else []
-    return page(
-        "Checkout", *problems, table(rows), *sum_, form(verb, *fields, id="pay"), back, status=402 if problem else 200
-    )
+    verb = {"payment": "Pay", "setup": "Save card", "subscription": "Subscribe"}[session["mode"]]
+    link = f'<p><a id="back" href="{escape(session["cancel_url"] or "")}">Back</a></p>'
+    parts = [
+        failure(problem) if problem else "",
+        _summary(world, session),
+        form("Start trial" if _trial_days(session) else verb, *fields, id="pay"),
+        link if is_link(session["cancel_url"]) else "",
+    ]
+    return page("Checkout", *parts, status=402 if problem else 200)
+
+
+def _summary(world: World, session: Object) -> str:
+    """What is bought, for how much, and what of it is due today."""
+    currency, total, days = session["currency"] or "", session["amount_total"], _trial_days(session)
+    rows = [_line(world, item, currency) for item in session["_items"]]
+    if total is None:
+        return table(rows)
+    if off := session["total_details"]["amount_discount"]:
+        rows.append(["Discount", f"- {money(off, currency)}"])
+    if not days:
+        return table(rows, ["Due today", money(total, currency)])
+    note = f'<p class="note">{days} days free, then {money(total, currency)}.</p>'
+    return table(rows, ["Due today", money(0, currency)]) + note
+
+
+def _line(world: World, item: Object, currency: str) -> list[str]:
+    price = world.get("price", item["price"])
+    every = f" every {price['recurring']['interval']}" if price["recurring"] else ""
+    if item["quantity"] is None:
+        return [named(world, price), f"by usage{every}"]
+    count = f"{item['quantity']} x " if item["quantity"] > 1 else ""
+    return [f"{count}{named(world, price)}", f"{money(amount_of(world, item, currency), currency)}{every}"]
+
+
+def _trial_days(session: Object) -> int | None:
+    return session["_subscription_data"].get("trial_period_days")
 
 
 def _submitted(web: Web, session: Object, typed: Mapping[str, str]) -> Response:

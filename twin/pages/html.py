@@ -10,25 +10,42 @@ from starlette.responses import HTMLResponse
 from twin.payments.cards import NUMBERS
 
 STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color:#1a1f36}"
-    "h1{font-size:1.4rem}section{border:1px solid #e3e8ee;border-radius:8px;padding:1rem;margin:1rem 0}"
-    "label{display:block;margin:.5rem 0}input,select{font:inherit;width:100%;padding:.4rem;box-sizing:border-box}"
-    "button{font:inherit;padding:.5rem 1rem;border:0;border-radius:6px;background:#635bff;color:#fff;cursor:pointer}"
-    ".error{color:#b3093c}.note{color:#697386;font-size:.9rem}td{padding:.2rem .8rem .2rem 0}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:0 auto;padding:0 1rem 3rem;color:#1a1f36;"
+    "background:#f6f8fa}header{display:flex;gap:.7rem;align-items:baseline;padding:1.2rem 0;font-size:.9rem}"
+    "header{color:#697386}"
+    "header b{color:#1a1f36}header span{background:#ffde92;color:#7a4f01;border-radius:4px;padding:.05rem .45rem;"
+    "font-weight:600;font-size:.8rem}main{background:#fff;border:1px solid #e3e8ee;border-radius:12px;"
+    "padding:1.2rem 1.8rem 1.6rem;box-shadow:0 2px 6px #0a25400f}h1{font-size:1.4rem;margin:.4rem 0 1rem}"
+    "h2{font-size:1.05rem;margin:0 0 .6rem}section{border-top:1px solid #e3e8ee;padding:1.2rem 0 0;margin:1rem 0 0}"
+    "form{margin:.8rem 0}label{display:block;margin:.7rem 0;font-size:.9rem;color:#4f566b}"
+    "input,select{font:inherit;font-size:1rem;color:#1a1f36;width:100%;padding:.5rem .6rem;margin-top:.2rem;"
+    "box-sizing:border-box;border:1px solid #c9d1dc;border-radius:6px;background:#fff}"
+    "button{font:inherit;padding:.5rem 1.1rem;border:0;border-radius:6px;background:#635bff;color:#fff;cursor:pointer}"
+    "#cancel button,#fail button{background:#fff;color:#b3093c;border:1px solid #e3a3b5}#pay button{width:100%}"
+    ".error{color:#b3093c;background:#fff0f3;border-radius:6px;padding:.6rem .8rem}"
+    ".note{color:#697386;font-size:.85rem}"
+    "table{width:100%;border-collapse:collapse}td{padding:.35rem .8rem .35rem 0;vertical-align:top}"
+    "td:last-child{text-align:right;padding-right:0}details{margin:.4rem 0 1rem;color:#4f566b;font-size:.85rem}"
+    "details td:last-child{text-align:left}code{white-space:nowrap}.total{font-weight:600;font-size:1.1rem;"
+    "border-top:1px solid #e3e8ee}.state{border-radius:4px;padding:.1rem .5rem;background:#e3e8ee;font-size:.85rem}"
+    ".active,.trialing,.paid{background:#d7f7e0;color:#05690d}.past_due,.unpaid,.open{background:#fde6c3;color:#7a4f01}"
 )
 CARDS = {
-    "4242424242424242": "4242 4242 4242 4242: succeeds",
-    "4000000000003220": "4000 0000 0000 3220: asks for 3-D Secure",
-    "4000000000000341": "4000 0000 0000 0341: attaches, later charges fail",
-    "4000000000000002": "4000 0000 0000 0002: is declined",
+    "4242424242424242": "succeeds",
+    "4000000000003220": "asks for 3-D Secure",
+    "4000000000000341": "can be saved, and then fails with each payment",
+    "4000000000000002": "is declined",
+    "4000000000009995": "is declined: insufficient funds",
+    "4000000000000259": "succeeds, and is disputed",
 }
 
 
 def page(title: str, *parts: str, status: int = 200) -> HTMLResponse:
     """A whole page; `parts` are HTML already."""
-    notice = '<p class="note">An offline twin of Stripe. No money moves here.</p>'
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return HTMLResponse(f"{head}<main><h1>{escape(title)}</h1>{''.join(parts)}{notice}</main></html>", status)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+    look = f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>{STYLE}</style>'
+    band = "<header><b>Stripe, an offline twin</b> <span>TEST</span> no money moves here</header>"
+    return HTMLResponse(f"{head}{look}{band}<main><h1>{escape(title)}</h1>{''.join(parts)}</main></html>", status)
 
 
 def form(button: str, *fields: str, action: str = "", id: str = "", hidden: Iterable[tuple[str, str]] = ()) -> str:
@@ -49,12 +66,15 @@ def choice(label: str, name: str, options: Iterable[tuple[str, str]]) -> str:
     return f'<label>{escape(label)}<select name="{escape(name)}">{rows}</select></label>'
 
 
-def card_choice() -> str:
-    """A card number as a person types it, with Stripe's test cards at hand."""
+def card_choice(*, shown: bool = True) -> str:
+    """A card number as a person types it, with Stripe's test cards at hand, `shown` or folded away."""
+    spelled = {number: " ".join(number[at : at + 4] for at in range(0, 16, 4)) for number in CARDS}
     rows = "".join(f'<option value="{number}">{escape(text)}</option>' for number, text in CARDS.items())
+    cards = "".join(f"<tr><td><code>{spelled[number]}</code><td>{escape(text)}" for number, text in CARDS.items())
     return (
         '<label>Card number<input name="card" list="cards" autocomplete="off" inputmode="numeric" '
-        f'value="4242424242424242" required></label><datalist id="cards">{rows}</datalist>'
+        f'value="{spelled["4242424242424242"]}" required></label><datalist id="cards">{rows}</datalist>'
+        f"<details{' open' if shown else ''}><summary>Cards to try</summary><table>{cards}</table></details>"
     )
 
 
@@ -69,9 +89,20 @@ def money(amount: int, currency: str) -> str:
     return f"{amount if whole else amount / 100:{',' if whole else ',.2f'}} {currency.upper()}"
 
 
-def table(rows: Iterable[Iterable[str]]) -> str:
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table>{body}</table>"
+def table(rows: Iterable[Iterable[str]], total: Iterable[str] = ()) -> str:
+    """`total` is one more row, below a line."""
+    body = "".join("<tr>" + _cells(row) + "</tr>" for row in rows)
+    cells = _cells(total)
+    return f"<table>{body}" + (f'<tr class="total">{cells}</tr>' if cells else "") + "</table>"
+
+
+def _cells(row: Iterable[str]) -> str:
+    return "".join(f"<td>{escape(cell)}</td>" for cell in row)
+
+
+def state(status: str) -> str:
+    """A status, in its colour."""
+    return f'<span class="state {escape(status)}">{escape(status.replace("_", " "))}</span>'
 
 
 async def typed_in(request: Request) -> dict[str, str]:

@@ -16,7 +16,20 @@ from twin.billing.standing import FINAL
 from twin.core.errors import ApiError, invalid
 from twin.core.store import Object, entries
 from twin.core.world import World
-from twin.pages.html import behavior_named, card_choice, choice, failure, form, is_link, money, page, table, typed_in
+from twin.money.amounts import amount_for
+from twin.pages.html import (
+    behavior_named,
+    card_choice,
+    choice,
+    failure,
+    form,
+    is_link,
+    money,
+    page,
+    state,
+    table,
+    typed_in,
+)
 from twin.payments.cards import new_method
 from twin.payments.setups import attach_method
 from twin.web import Web
@@ -50,13 +63,15 @@ def _showing(world: World, session: Object, problem: str | None = None) -> Respo
     parts = [failure(problem)] if problem else []
     every = world.store.children("subscription", "customer", customer["id"])
     parts += [_subscription(world, each, features) for each in every if each["status"] not in FINAL]
+    if len(parts) == bool(problem):
+        parts.append("<p>There is no subscription.</p>")
     if features["payment_method_update"]["enabled"]:
-        card = form("Use this card", card_choice(), hidden=[("do", "method")], id="method")
+        card = form("Use this card", card_choice(shown=False), hidden=[("do", "method")], id="method")
         parts.append(f"<section><h2>Payment method</h2>{_method(world, customer)}{card}</section>")
     if features["invoice_history"]["enabled"]:
         found = [each for each in world.store.children("invoice", "customer", customer["id"]) if each["number"]]
         rows = [
-            [_day(each["created"]), each["number"], money(each["total"], each["currency"]), each["status"]]
+            [_day(each["created"]), each["number"], each["status"], money(each["total"], each["currency"])]
             for each in found
         ]
         parts.append(f"<section><h2>Invoices</h2>{table(reversed(rows))}</section>")
@@ -69,8 +84,8 @@ def _subscription(world: World, subscription: Object, features: Object) -> str:
     id, end = subscription["id"], _day(period_of(subscription)[1])
     names = ", ".join(named(world, item["price"]) for item in subscription["items"]["data"])
     ends = subscription["cancel_at_period_end"]
-    text = f"<p>{escape(names)}: {subscription['status']}, {'ends' if ends else 'renews'} on {end}</p>"
-    parts = [text]
+    said = f"ends on {end}, and nothing is charged any more" if ends else f"renews on {end}"
+    parts = [f"<h2>{escape(names)} {state(subscription['status'])}</h2>{_worth(subscription)}<p>It {said}.</p>"]
     if ends:
         parts.append(form("Renew", hidden=[("do", "renew"), ("subscription", id)], id="renew"))
     elif features["subscription_cancel"]["enabled"]:
@@ -90,9 +105,25 @@ def _subscription(world: World, subscription: Object, features: Object) -> str:
     return f"<section>{''.join(parts)}</section>"
 
 
+def _worth(subscription: Object) -> str:
+    """What it costs, as far as that is fixed."""
+    currency = subscription["currency"]
+    rows = [
+        f"{money(amount_for(item['price'], item['quantity'], currency), currency)}"
+        f" every {item['price']['recurring']['interval']}"
+        for item in subscription["items"]["data"]
+        if item.get("quantity") is not None
+    ]
+    return f"<p>{escape(', '.join(rows))}</p>"
+
+
 def _method(world: World, customer: Object) -> str:
-    held = world.store.objects.get(customer["invoice_settings"]["default_payment_method"] or "")
-    return f"<p>{held['type']} ending in {held[held['type']]['last4']}</p>" if held else "<p>none</p>"
+    """What is charged: the customer's own choice, or what a running subscription was paid with."""
+    every = world.store.children("subscription", "customer", customer["id"])
+    ids = [each["default_payment_method"] for each in every if each["status"] not in FINAL]
+    chosen = customer["invoice_settings"]["default_payment_method"]
+    held = next((world.store.objects[id] for id in (*ids, chosen) if id in world.store.objects), None)
+    return f"<p>{escape(held['type'])} ending in {held[held['type']]['last4']}</p>" if held else "<p>none yet</p>"
 
 
 def _act(world: World, session: Object, asked: Mapping[str, str]) -> None:
