@@ -14,6 +14,7 @@ ADDRESS = re.compile(r"https?://")
 DURATION = re.compile(r"\btime\.(monotonic|perf_counter)|\.time\(\)")
 SECRET = re.compile(r"\.get_secret_value\(")
 MEASURED = {
+    "billing/asking.py": "when the next request may be sent, on the event loop's own time",
     "billing/budget.py": "how late a request was after its moment, on the event loop's own time",
     "cli/progress.py": "shows how long a step takes",
     "gating/experiment_book.py": "how long what was read stands; injected, so tests move it",
