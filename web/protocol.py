@@ -45,7 +45,7 @@ class Cycle(RequestResponseCycle):
             self.waiting_for_100_continue = False
             self.chunked_encoding = False
         elif self._head is not None and self._is_whole(message):
-            self._finish(self._head, message["body"])
+            self._finish(self._head, message.get("body", b""))
         else:
             await self._release(message)
 
@@ -79,7 +79,7 @@ class Cycle(RequestResponseCycle):
     def _is_whole(self, message: Any) -> bool:
         if message["type"] != "http.response.body" or message.get("more_body", False):
             return False
-        return len(message.get("body", b"")) == self.expected_content_length > 0
+        return len(message.get("body", b"")) == self.expected_content_length
 
     def _finish(self, head: bytes, body: bytes) -> None:
         self._head = None

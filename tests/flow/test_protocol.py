@@ -72,6 +72,7 @@ EXCHANGES: dict[str, tuple[App, bytes]] = {
     "stream": (stream, GET + LAST),
     "in parts": (in_parts, GET + LAST),
     "no content": (empty, GET + LAST),
+    "nothing to say": (echo, GET * 2 + LAST),
     "head": (in_parts, GET.replace(b"GET", b"HEAD") + LAST),
     "app closes": (closing, GET),
     "client closes": (echo, LAST),
