@@ -49,7 +49,8 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`requests` in order; then `later`, where it is set, becomes the phase after the present one: of `schedule`, or of
-    the one that the step `schedule` made. `says` goes into the result as it is.
+    the one that the step `schedule` made. `subscription_id` is empty where the step `create` makes one.
+    `says` goes into the result as it is.
     """
 
     customer_id: str
@@ -170,7 +171,8 @@ async def carry_out(action: Action, decided: Decision) -> Result:
     if answers.get("resume", {}).get("status") == "paused":
         return STILL_PAUSED
     confirmation = next((found for answer in answers.values() if (found := confirmation_in(answer))), None)
-    return {"subscription_id": decided.subscription_id, "confirmation": confirmation, **decided.says}
+    id = decided.subscription_id or id_of(answers["create"])
+    return {"subscription_id": id, "confirmation": confirmation, **decided.says}
 
 
 async def _answer(action: Action, decided: Decision, request: Request) -> Json | Refusal:

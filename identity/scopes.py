@@ -9,6 +9,7 @@ SCOPES: Mapping[str, str] = {
     "events:write": "replay events and have everything compared with Stripe",
     "entitlements:read": "ask what a member is entitled to",
     "entitlements:write": "set by hand what members hold",
+    "billing:write": "give money back and extend trials",
     "content:write": "write and publish content",
 }
 """Each with what it allows, in words that follow `may`."""

@@ -31,6 +31,17 @@ async def as_member(
     return outcome_of(await act(acting, member_id, key))
 
 
+async def as_operator(
+    info: Info, key: str, act: Callable[[Acting, str, str], Awaitable[Done | Refusal]]
+) -> Outcome[Done]:
+    """`act(acting, operator, key)` for the caller, where there is a Stripe."""
+    acting = info.context.services.acting
+    key = text_of("idempotencyKey", key)
+    if acting is None:
+        return outcome_of(NO_STRIPE)
+    return outcome_of(await act(acting, info.context.principal.subject, key))
+
+
 async def start_checkout(info: Info, key: str, wanted: Checkout) -> Outcome[CheckoutSession]:
     return await as_member(info, key, lambda acting, member_id, key: start(acting, member_id, key, wanted))
 

@@ -15,9 +15,12 @@ from billing.leaving import Leaving, Pausing
 from billing.leaving import cancel_subscription as cancel
 from billing.leaving import pause_subscription as pause
 from billing.leaving import resume_subscription as resume
+from billing.operator_actions import TrialExtension
 from billing.previews import ChangePreview
 from billing.previews import preview_change as preview
 from billing.refusals import NO_STRIPE, NOT_A_MEMBER
+from billing.resubscribing import Return
+from billing.resubscribing import resubscribe as come_back
 from billing.state import Subscription
 from billing.subscriptions import find_subscription
 from errors import BadInput
@@ -62,7 +65,11 @@ async def resume_subscription(info: Info, key: str) -> Outcome[Done]:
     return await as_member(info, key, resume)
 
 
-async def subscription(root: strawberry.Parent[Done], info: Info) -> Subscription | None:
+async def resubscribe(info: Info, key: str, wish: Return) -> Outcome[Done]:
+    return await as_member(info, key, partial(come_back, wish=wish))
+
+
+async def subscription(root: strawberry.Parent[Done | TrialExtension], info: Info) -> Subscription | None:
     return await info.context.load(load_by_id, root.subscription_id)
 
 

@@ -8,6 +8,7 @@ import strawberry
 from billing.changes import AddOnWish, PlanWish, QuantityWish, Timing
 from billing.leaving import Feedback, Leaving, PauseKind, Pausing
 from billing.model import Interval
+from billing.resubscribing import Return
 from errors import BadInput
 from gating.directives import Audience, Authenticated, only_for
 from resolvers import billing_changes as resolve
@@ -126,6 +127,15 @@ class PauseSubscriptionInput:
 @strawberry.input(description="What to resume with.", directives=[MEMBERS])
 class ResumeSubscriptionInput:
     idempotency_key: str = field(KEY)
+
+
+@strawberry.input(description="What to come back to.", directives=[MEMBERS])
+class ResubscribeInput:
+    idempotency_key: str = field(KEY)
+    plan: str | None = strawberry.field(default=None, description="The key of the plan; the former one if left out.")
+    interval: Interval | None = strawberry.field(default=None, description="How often to pay; as before if left out.")
+    promotion_code: str | None = strawberry.field(default=None, description="A code that takes something off.")
+    country: str | None = strawberry.field(default=None, description=COUNTRY)
 
 
 @strawberry.type(description="A line of what a change costs.", directives=[MEMBERS])
@@ -263,6 +273,18 @@ class BillingChanges:
         self, info: Info, input: Annotated[ResumeSubscriptionInput, strawberry.argument(description=T)]
     ) -> Any:
         return await resolve.resume_subscription(info, input.idempotency_key)
+
+    @strawberry.field(
+        description="Begins a new subscription after one that has ended, paid at once with the payment method on file.",
+        directives=[MEMBERS, Authenticated()],
+        graphql_type=SubscriptionChangePayload,
+    )
+    async def resubscribe(
+        self, info: Info, input: Annotated[ResubscribeInput, strawberry.argument(description=T)]
+    ) -> Any:
+        code = _text("promotionCode", input.promotion_code)
+        wish = Return(_text("plan", input.plan), input.interval, code, input.country)
+        return await resolve.resubscribe(info, input.idempotency_key, wish)
 
 
 def _wish(input: PreviewChangeInput) -> PlanWish | QuantityWish:

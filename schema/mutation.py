@@ -12,13 +12,16 @@ from schema.billing_changes import BillingChanges
 from schema.billing_checkout import BillingCheckout
 from schema.billing_operations import BillingOperations
 from schema.experiment_operations import ExperimentOperations
+from schema.operator_billing import OperatorBilling
 from schema.override_operations import OverrideOperations
 
 T = "What to do it with."
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(BillingOperations, OverrideOperations, BillingCheckout, BillingChanges, ExperimentOperations):
+class Mutation(
+    BillingOperations, OverrideOperations, OperatorBilling, BillingCheckout, BillingChanges, ExperimentOperations
+):
     @strawberry.field(
         description="Keeps content in the caller's bookmarks. Repeating it changes nothing.",
         directives=[Authenticated()],

@@ -47,6 +47,7 @@ OPERATOR = Principal(
             "events:read",
             "events:write",
             "entitlements:read",
+            "billing:write",
             "entitlements:write",
             "content:write",
         }

@@ -243,3 +243,30 @@ async def test_who_never_subscribed_is_told_how_to(shop: Selling) -> None:
         error = await stranger.refused(call, **wanted)
         assert error["code"] == "NO_SUBSCRIPTION"
         assert "startCheckout" in error["message"]
+
+
+async def test_who_comes_back_has_a_new_subscription_and_the_old_one_stays_ended(shop: Selling) -> None:
+    mia = await canceled(shop, "mia")
+    change = await mia.done("resubscribe", idempotencyKey="back")
+    assert change["subscription"]["status"] == "ACTIVE"
+    assert change["subscription"]["plan"]["key"] == "pro"
+    await mia.gains("content_premium")
+    assert [each["status"] for each in mia.all] == ["canceled", "active"]
+    assert mia.now["trial_end"] is None, "a trial is for once"
+    assert await mia.done("resubscribe", idempotencyKey="back") == change
+    assert (await mia.refused("resubscribe"))["code"] == "ALREADY_SUBSCRIBED"
+    assert len(mia.all) == 2
+
+
+async def test_who_comes_back_pays_or_has_nothing_new(shop: Selling) -> None:
+    nia = await canceled(shop, "nia")
+    nia.pays_by("pm_card_chargeCustomerFail")
+    error = await nia.refused("resubscribe", plan="enterprise")
+    assert error["code"] == "CARD_DECLINED"
+    assert len(nia.all) == 1
+    nia.pays_by("pm_card_authenticationRequired")
+    change = await nia.done("resubscribe", plan="enterprise", interval="YEAR")
+    assert change["subscription"]["status"] == "INCOMPLETE"
+    shop.stripe.authenticate(change["confirmation"]["clientSecret"].partition("_secret_")[0])
+    await nia.gains("api_access")
+    assert nia.prices == {"enterprise_annual": 1}

@@ -68,6 +68,7 @@ OPERATOR_SCOPES = frozenset(
         "events:read",
         "events:write",
         "entitlements:read",
+        "billing:write",
         "entitlements:write",
         "content:write",
     }
@@ -254,6 +255,20 @@ ARGUMENTS: dict[str, Callable[[str], str | None]] = {
     "Mutation.endExperiment": lambda _: f'(input: {{key: "{EXPERIMENT}", case: "c"}})',
     "Mutation.setOverride": lambda _: _overriding('value: "7"'),
     "Mutation.removeOverride": lambda _: _overriding(),
+    "Mutation.refund": lambda _: '(input: {invoiceId: "in_1", reason: DUPLICATE, idempotencyKey: "k"})',
+    "Mutation.grantAccess": lambda _: (
+        f'(input: {{memberId: "mem_pro", case: "{CASE}", reason: "r", features: ["archive"], idempotencyKey: "k"}})'
+    ),
+    "Mutation.extendTrial": lambda _: f'(input: {{memberId: "mem_pro", until: "{EXPLAINED_AT}", idempotencyKey: "k"}})',
+    "Mutation.previewChange": lambda _: '(input: {plan: "pro"})',
+    "Mutation.changePlan": lambda _: '(input: {plan: "pro", idempotencyKey: "k"})',
+    "Mutation.changeQuantity": lambda _: '(input: {quantity: 2, idempotencyKey: "k"})',
+    "Mutation.addAddOn": lambda _: '(input: {addOn: "seats", idempotencyKey: "k"})',
+    "Mutation.cancelSubscription": lambda _: '(input: {idempotencyKey: "k"})',
+    "Mutation.pauseSubscription": lambda _: '(input: {idempotencyKey: "k"})',
+    "Mutation.resumeSubscription": lambda _: '(input: {idempotencyKey: "k"})',
+    "Mutation.resubscribe": lambda _: '(input: {idempotencyKey: "k"})',
+    "Mutation.startCheckout": lambda _: '(input: {successUrl: "/", plan: "pro", idempotencyKey: "k"})',
     "Mutation.publishContent": lambda target: (
         None if target in IDS and target != "Article" else f'(input: {{contentId: "{DRAFT_ID}"}})'
     ),
