@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from billing.model import Catalogue, Interval, Plan, Price, Sold
+from billing.offered import is_sold_in
 from billing.offers import first_currency
 from billing.refusals import Refusal, RefusalCode
 from billing.state import ENDED, Subscription
@@ -106,7 +107,7 @@ def _chosen(order: Order, catalogue: Catalogue, country: str | None) -> Sold | R
     if plan is None:
         return _not_on_sale(order.plan or "", "plan")
     fitting = [price for price in plan.offered_prices if order.interval in (None, price.interval)]
-    fitting = [price for price in fitting if _sold_in(price, country)]
+    fitting = [price for price in fitting if is_sold_in(price, country)]
     paid = [price for price in fitting if order.currency is None or order.currency.lower() in price.currencies]
     found = next(iter(paid or fitting), None)
     return Sold(plan, found) if found else _not_on_sale(f"{plan.key} by the {order.interval or 'month'}", "interval")
@@ -115,13 +116,9 @@ def _chosen(order: Order, catalogue: Catalogue, country: str | None) -> Sold | R
 def _offered(name: str, catalogue: Catalogue, country: str | None) -> Sold | None:
     for plan in (*catalogue.plans, *catalogue.add_ons):
         for price in plan.offered_prices:
-            if name in price.names and _sold_in(price, country):
+            if name in price.names and is_sold_in(price, country):
                 return Sold(plan, price)
     return None
-
-
-def _sold_in(price: Price, country: str | None) -> bool:
-    return not price.countries or country in price.countries
 
 
 def _extra(extra: Extra, chosen: Sold, catalogue: Catalogue, country: str | None) -> Sold | Refusal:

@@ -64,6 +64,7 @@ class Query:
         "Published content and lessons by words, the latest first.", resolver=resolve_content.search
     )
     plans: list[Plan] = field("What can be had, the smallest plan first.", resolver=resolve_plans.plans)
+    add_ons: list[Plan] = field("What can be bought on top of a plan.", resolver=resolve_plans.add_ons)
     feature: FeatureAvailability | None = field(
         "Whether the caller holds a feature; null when there is no such feature.", resolver=resolve_access.feature
     )
