@@ -352,6 +352,15 @@ class Catalogue:
         plans = (*self.plans, *self.add_ons)
         return tuple(plan.key for plan in plans if plan.on_sale and feature in plan.features | self.free_features)
 
+    def plans_beyond(self, limit: str, amount: int) -> tuple[Offer, ...]:
+        """Plans on sale with more of `limit` than `amount`, by rank; then such add-ons."""
+        return tuple(
+            Offer(plan.key, plan.name)
+            for plan in (*self.plans, *self.add_ons)
+            if plan.on_sale
+            and any(each.limit == limit and (each.value is None or each.value > amount) for each in plan.limits)
+        )
+
     def for_denial(self, denied: Denied) -> tuple[Offer, ...]:
         """Plans on sale that, with the default plan, satisfy all the rule's needs, by rank; then such add-ons."""
         return tuple(

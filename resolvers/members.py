@@ -20,6 +20,7 @@ from gating.policies import PolicyKind, withheld_by
 from gating.values import ValueKind
 from identity.members import Member, find_members, find_members_with
 from metering.model import API_CALLS, DailyUsage, month_of
+from metering.quota import resets_at
 from metering.usage import USED_BY_MEMBER, daily_usage_of, usage_of
 from resolvers.columns import columns_for
 from resolvers.connection import After, Connection, First, connect, page_for
@@ -50,6 +51,10 @@ class Usage:
     meter: str
     used: int
     limit: int | None
+
+    @property
+    def remaining(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,10 @@ async def _read_used(
 ) -> Value:
     known = amounts if isinstance(amounts, Amounts) else await amounts
     return work_out(await context.load(load_usage, member_id) if used is None else used, known)
+
+
+def resets(info: Info) -> datetime:
+    return resets_at(info.context.services.clock.now())
 
 
 def usage_analytics(root: strawberry.Parent[Member]) -> UsageAnalytics:

@@ -35,6 +35,8 @@ class Usage:
     meter: str = field("The key of the meter, which is the key of its limit.")
     used: int = field("How much was used so far.")
     limit: int | None = field("How much is included; null when there is no limit.")
+    remaining: int | None = field("How much of it is left; null when there is no limit.")
+    resets_at: datetime = field("When the next month begins, UTC, and with it the counting.", resolver=resolve.resets)
 
 
 @strawberry.type(description="What was used of a meter on one day, UTC.")

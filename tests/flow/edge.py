@@ -18,7 +18,7 @@ from starlette.routing import Route
 from app import build_app
 from billing.catalogue import load_catalogue
 from content.seed import seed_content
-from gating.model import Grant, Source
+from gating.model import Grant, LimitGrant, Source
 from gating.postgres import PostgresSnapshots
 from gating.publish import publish_pending
 from gating.record import record_grants
@@ -74,6 +74,9 @@ class Edge:
         """The member holds what `plan` includes and nothing else; None takes all away. Published as a worker would."""
         found = load_catalogue(CATALOGUE).find_plan(plan) if plan else None
         grants = [Grant(key, Source.SUBSCRIPTION, "sub_1", plan) for key in (found.features if found else ())]
+        limits = (
+            [LimitGrant(each.limit, each.value, Source.SUBSCRIPTION, "sub_1") for each in found.limits] if found else []
+        )
         async with self.database.transaction() as connection:
             await ensure_member(connection, caller.subject)
             await record_grants(
@@ -81,7 +84,7 @@ class Edge:
                 caller.subject,
                 owner=f"test:{caller.subject}",
                 grants=grants,
-                limits=[],
+                limits=limits,
                 cause="test",
                 now=self.clock.now(),
             )

@@ -19,7 +19,7 @@ from content.publish import Feed
 from execution.contract import Contract, prepare
 from execution.execute import execute, interpret, subscribe
 from execution.model import Answer, Operation
-from gating.model import Access, Grant, Source
+from gating.model import Access, Grant, LimitGrant, Source
 from gating.postgres import PostgresSnapshots
 from gating.record import record_grants
 from gating.redis import RedisSnapshots
@@ -199,7 +199,7 @@ async def _plant(owner: Any, database: Database, catalogue: Catalogue, clock: Cl
                 f"mem_{caller}",
                 owner=f"leak:{caller}",
                 grants=grants,
-                limits=(),
+                limits=[LimitGrant(each.limit, each.value, Source.SUBSCRIPTION, "sub_1") for each in plan.limits],
                 cause="planted",
                 now=clock.now(),
             )
