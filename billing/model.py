@@ -320,6 +320,11 @@ class Catalogue:
         return self.default_plan.features if self.default_plan else frozenset()
 
     @property
+    def quotas(self) -> frozenset[str]:
+        """Keys of the limits that are for a month."""
+        return frozenset(key for key, limit in self.limits.items() if limit.metered)
+
+    @property
     def scales(self) -> Scales:
         return {level.key: level.scale for level in self.levels.values()}
 

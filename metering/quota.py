@@ -4,7 +4,7 @@ All that counts for one member and meter waits for the one before, so no two bot
 member runs into is kept once for its month, with what was tried on the member: that is what experiments are judged by.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,11 +35,13 @@ class Exceeded:
 
 
 async def find_exceeded(
-    connection: AsyncConnection, event: UsageEvent, whole: Callable[[Snapshot], Snapshot]
+    connection: AsyncConnection, event: UsageEvent, quotas: Collection[str], whole: Callable[[Snapshot], Snapshot]
 ) -> Exceeded | None:
-    """None when `event` fits, or was counted before; it is for the caller to count it, in the same transaction, which
-    has to commit in any case. `whole` adds to what is stored of the member what nobody stores.
+    """None when `event` fits, was counted before, or its meter is none of `quotas`. The caller then counts it, in the
+    same transaction, which has to commit in any case. `whole` adds to what is stored what nobody stores.
     """
+    if event.meter not in quotas:
+        return None
     row = {"member_id": event.member_id, "meter": event.meter}
     await connection.execute(LOCK, row)
     if (await connection.execute(KNOWN, {"member_id": event.member_id, "key": event.key})).first():

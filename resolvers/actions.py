@@ -1,14 +1,12 @@
 """What members do with content: keep it, read it, download it. Each repeats safely."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from content.bookmarks import add_bookmark
 from content.bookmarks import remove_bookmark as forget_bookmark
 from content.find import find_content
 from content.model import Article, Course, Download, Entry, Post
 from content.walled import STATS_FEATURE, count_reading
 from metering.model import ARTICLES_READ, DAILY_FEATURE, DOWNLOADS, UsageEvent
-from metering.quota import Exceeded, find_exceeded
+from metering.quota import find_exceeded
 from metering.record import record_usage_in
 from resolvers.columns import columns_for
 from resolvers.context import Context, Info
@@ -50,7 +48,7 @@ async def record_reading(info: Info, article_id: str, key: str) -> Outcome[Entry
     if entry is None:
         return not_found("article", "articleId")
     async with services.database.walled_transaction({DAILY_FEATURE, STATS_FEATURE}) as connection:
-        exceeded = await _exceeded(info.context, connection, event)
+        exceeded = await find_exceeded(connection, event, services.catalogue.quotas, services.store.whole)
         if exceeded is None and await record_usage_in(connection, [event]):
             await count_reading(connection, entry.id)
     if exceeded is not None:
@@ -68,18 +66,10 @@ async def request_download(info: Info, download_id: str, key: str) -> Outcome[En
         return not_found("download", "downloadId")
     services = info.context.services
     async with services.database.walled_transaction({DAILY_FEATURE}) as connection:
-        exceeded = await _exceeded(info.context, connection, event)
+        exceeded = await find_exceeded(connection, event, services.catalogue.quotas, services.store.whole)
         if exceeded is None:
             await record_usage_in(connection, [event])
     return Outcome(entry) if exceeded is None else over_quota(exceeded, services.catalogue)
-
-
-async def _exceeded(context: Context, connection: AsyncConnection, event: UsageEvent) -> Exceeded | None:
-    """Of what the catalogue has a quota for; the rest is counted and never refused."""
-    known = context.services.catalogue.limits.get(event.meter)
-    if known is None or not known.metered:
-        return None
-    return await find_exceeded(connection, event, context.services.store.whole)
 
 
 def _event(context: Context, member_id: str, what: str, key: str, meter: str, subject_id: str) -> UsageEvent:
