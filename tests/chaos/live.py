@@ -26,9 +26,8 @@ MARK_SECONDS = 0.02
 EVICTIONS_A_SECOND = 20
 """Of entries in Redis, which it may always lose."""
 
-DELIVERIES_WAITING, CUSTOMERS_WAITING = 10, 30
-"""With more, those who live there wait too: the machine's speed is not what is judged. Each customer is synced once a
-second at most, so many wait for nothing else."""
+DELIVERIES_WAITING, CUSTOMERS_WAITING = 8, 10
+"""With more, those who live there wait too: the machine's speed is not what is judged."""
 
 SETTLE_SECONDS = 45.0
 
@@ -101,9 +100,18 @@ async def _round(met: Crowd) -> None:
             person.act(act)
             met.mark()
         await _keep_pace(met)
-    met.leap(Random(f"{met.plan.seed} leap {met.round}").choice(LEAPS))
-    await _keep_pace(met)
+    await _leap(met, Random(f"{met.plan.seed} leap {met.round}").choice(LEAPS))
     await asyncio.sleep(max(0.0, began + ROUND_SECONDS - time.monotonic()))
+
+
+async def _leap(met: Crowd, seconds: float) -> None:
+    """From one instant at which anything happens by itself to the next: of those who renew in it, each in turn."""
+    twin = met.running.twin
+    until = met.house.clock.seconds() + seconds
+    while (due := twin.world.agenda.next_at(None)) is not None and due <= until:
+        met.leap(max(0.0, due + 0.001 - met.house.clock.seconds()))
+        await _keep_pace(met)
+    met.leap(max(0.0, until - met.house.clock.seconds()))
 
 
 async def _keep_pace(met: Crowd) -> None:
