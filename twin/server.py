@@ -17,7 +17,7 @@ from twin.account import Twin
 from twin.core.settings import Account
 from twin.hooks.chaos import Chaos
 from twin.hooks.deliveries import TIMEOUT_SECONDS, Delivery
-from twin.pages import bank, checkout, portal
+from twin.pages import bank, checkout, home, portal
 from twin.saving import announce, keep, read, write
 from twin.web import Web, build
 
@@ -104,7 +104,7 @@ async def serving(options: Options) -> AsyncGenerator[Running]:
         web = Web(twin, options.clock)
         server = _Quiet(
             uvicorn.Config(
-                build(web, [*checkout.routes(web), *portal.routes(web), *bank.routes(web)]),
+                build(web, [route for each in (home, checkout, portal, bank) for route in each.routes(web)]),
                 log_config=None,
                 lifespan="off",
                 access_log=False,

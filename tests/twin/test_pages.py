@@ -131,6 +131,18 @@ def test_the_portal_cancels_renews_and_switches(stage: Stage) -> None:
     assert browser.send("method", card="4000000000000002").status_code == 402
 
 
+def test_its_own_page_moves_the_clock_and_opens_portals(stage: Stage) -> None:
+    held = subscription(stage)
+    stage.v1.customers.update(held.customer, {"email": "<i>@example.test"})
+    assert stage.twin is not None
+    browser = Browser(f"{stage.twin.url}/")
+    assert "&lt;i&gt;@example.test" in browser.page.text
+    browser.send("advance", step="a month")
+    assert "31.0 days ahead" in httpx.get(f"{stage.twin.url}/").text
+    portal = browser.send(f"portal_{held.customer}")
+    assert "Billing of" in httpx.get(portal.headers["location"]).text
+
+
 def test_the_portal_touches_nobody_elses_subscription(stage: Stage) -> None:
     mine, others = subscription(stage), subscription(stage)
     session = stage.v1.billing_portal.sessions.create({"customer": mine.customer})
