@@ -71,6 +71,9 @@ export async function checkMembership(browser, base, tokens, pictures) {
       await advance(twin, MARGIN_SECONDS);
       await page.waitForSelector("article.locked", PATIENCE);
       await look("9-ended");
+      await page.goto(twin);
+      assert.match(await page.textContent("main"), /days ahead of this machine.*canceled ended on/s);
+      await look("10-twin");
     },
   };
   try {
