@@ -29,6 +29,7 @@ from tests.clock import FixedClock
 from tests.flow.replay import MEMBER_KEY, SECRET, Gatehouse, gatehouse, post
 from twin.account import Twin
 from twin.core.settings import Account
+from twin.hooks.chaos import Chaos
 from twin.server import Options, Running, serving
 
 HOOK = "http://gatehouse.test/webhooks/stripe"
@@ -132,7 +133,13 @@ class Shop:
 
 @asynccontextmanager
 async def living(
-    database: Database, redis_url: str, clock: FixedClock, catalogue: Catalogue | None = None, **account: Any
+    database: Database,
+    redis_url: str,
+    clock: FixedClock,
+    catalogue: Catalogue | None = None,
+    *,
+    chaos: Chaos | None = None,
+    **account: Any,
 ) -> AsyncGenerator[Shop]:
     """`account` are the twin's settings, such as what becomes of a subscription after the last retry."""
     sold = catalogue or load_catalogue(DEMO)
@@ -140,6 +147,7 @@ async def living(
         port=0,
         webhooks={HOOK: SECRET.decode()},
         sends=False,
+        chaos=chaos,
         clock=lambda: clock.now().timestamp(),
         account=Account(**account),
     )
