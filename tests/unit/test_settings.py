@@ -100,3 +100,18 @@ def test_a_wrong_value_is_reported_with_what_the_setting_is() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_people_are_sent_back_to_our_own_address_in_development_alone() -> None:
+    assert load_settings({"GATEHOUSE_PORT": "8123"}).return_addresses[0] == "http://127.0.0.1:8123"
+    assert load_settings({"GATEHOUSE_RETURN_ORIGINS": "https://a.example, http://b.example:81"}).return_addresses == (
+        "https://a.example",
+        "http://b.example:81",
+    )
+    assert Settings.model_validate({"environment": "production"}).return_addresses == ()
+
+
+@pytest.mark.parametrize("wrong", ["https://a.example/", "a.example", "https://A.example", "https://a.example:443"])
+def test_an_origin_is_written_as_browsers_do(wrong: str) -> None:
+    with pytest.raises(NotConfigured, match="GATEHOUSE_RETURN_ORIGINS"):
+        load_settings({"GATEHOUSE_RETURN_ORIGINS": wrong})
