@@ -10,6 +10,9 @@ from hashlib import sha256
 
 ANONYMOUS, FREE, PRO, ENTERPRISE = "anonymous", "free", "pro", "enterprise"
 INTEGRATOR, OPERATOR = "integrator", "operator"
+NO_STRIPE = "STRIPE_UNAVAILABLE"
+"""What the mutations of billing say here, where no Stripe is: to callers who got through to them."""
+
 BARE_INTEGRATOR, BARE_OPERATOR = "integrator without scopes", "operator without scopes"
 CALLERS = (ANONYMOUS, FREE, PRO, ENTERPRISE, INTEGRATOR, BARE_INTEGRATOR, OPERATOR, BARE_OPERATOR)
 MEMBERS = (FREE, PRO, ENTERPRISE)
@@ -84,6 +87,20 @@ PLANTED = {
     "Mutation.setOverride": Planted((OPERATOR,), (CASE,), ("organization_override",)),
     "Mutation.removeOverride": Planted((OPERATOR,), (CASE,), ("organization_override",)),
     "Query.memberEntitlements": Planted((OPERATOR, INTEGRATOR), (GRANT_ENDS,), ("member",)),
+    "Mutation.previewChange": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.changePlan": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.changeQuantity": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.addAddOn": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.cancelSubscription": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.pauseSubscription": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.resumeSubscription": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.resubscribe": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.startCheckout": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.createSubscription": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.openBillingPortal": Planted(MEMBERS, (NO_STRIPE,), ()),
+    "Mutation.refund": Planted((OPERATOR,), (NO_STRIPE,), ()),
+    "Mutation.grantAccess": Planted((OPERATOR,), (NO_STRIPE,), ()),
+    "Mutation.extendTrial": Planted((OPERATOR,), (NO_STRIPE,), ()),
     "Mutation.bookmarkContent": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
     "Mutation.removeBookmark": Planted(MEMBERS, (ARTICLE_TITLE,), ("bookmark", "content")),
     "Mutation.recordReading": Planted(MEMBERS, (ARTICLE_TITLE,), ("usage_event", "content")),

@@ -268,6 +268,8 @@ ARGUMENTS: dict[str, Callable[[str], str | None]] = {
     "Mutation.pauseSubscription": lambda _: '(input: {idempotencyKey: "k"})',
     "Mutation.resumeSubscription": lambda _: '(input: {idempotencyKey: "k"})',
     "Mutation.resubscribe": lambda _: '(input: {idempotencyKey: "k"})',
+    "Mutation.createSubscription": lambda _: '(input: {plan: "pro", idempotencyKey: "k"})',
+    "Mutation.openBillingPortal": lambda _: '(input: {returnUrl: "/", idempotencyKey: "k"})',
     "Mutation.startCheckout": lambda _: '(input: {successUrl: "/", plan: "pro", idempotencyKey: "k"})',
     "Mutation.publishContent": lambda target: (
         None if target in IDS and target != "Article" else f'(input: {{contentId: "{DRAFT_ID}"}})'
