@@ -146,7 +146,7 @@ class _Writer:
         if returned.coerce_output_value is isoformat:
             test = f"({kept} := {value}).__class__ is datetime and {kept}.tzinfo is UTC"
             return f"(instant({kept}) if {test} else {other})"
-        coerce = self.constant(returned.coerce_output_value)
+        coerce = self.constant(_coercing(returned.coerce_output_value))
         test = f"({kept} := {value}) is not None and ({made} := {coerce}({kept})).__class__ is str"
         return f"({made} if {test} else {other})"
 
