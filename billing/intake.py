@@ -28,9 +28,10 @@ TAKE_IN = translated("""
     ), unread AS (
       INSERT INTO stripe_unread (customer_id, event_id) SELECT customer_id, id FROM arrived
     ), marked AS (
-      INSERT INTO customer_sync AS sync (customer_id, dirty)
-      SELECT DISTINCT customer_id COLLATE "C", 1 FROM arrived ORDER BY 1
-      ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1, faults = 0, dead_at = NULL
+      INSERT INTO customer_sync AS sync (customer_id, dirty, retry_at)
+      SELECT DISTINCT customer_id COLLATE "C", 1, now() FROM arrived ORDER BY 1
+      ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1, faults = 0, dead_at = NULL,
+        retry_at = CASE WHEN sync.dirty = sync.clean THEN GREATEST(sync.retry_at, now()) ELSE sync.retry_at END
       WHERE sync.dirty = sync.clean OR sync.lease_until IS NOT NULL OR sync.faults > 0 OR sync.dead_at IS NOT NULL
     ), woken AS (
       SELECT pg_notify(:channel, '')::text AS told WHERE EXISTS (SELECT FROM arrived)

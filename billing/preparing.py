@@ -49,9 +49,18 @@ class Prepared:
 
 
 async def prepare(
-    action: Action, member_id: str, order: Order, promotion_code: str | None, country: str | None
+    action: Action,
+    member_id: str,
+    order: Order,
+    promotion_code: str | None,
+    country: str | None,
+    *,
+    comes_back: bool = False,
 ) -> Prepared | Refusal:
-    """Buys nothing yet, but makes the member's customer where there is none. Raises Refused, errors.Unavailable."""
+    """Buys nothing yet, but makes the member's customer where there is none. Who `comes_back` is given no trial.
+
+    Raises Refused, errors.Unavailable.
+    """
     acting, catalogue = action.acting, action.acting.syncing.catalogue
     if country is None and (known := await find_member(acting.database, member_id)):
         country = known.country
@@ -66,7 +75,7 @@ async def prepare(
     former = await list_subscriptions_of(acting.database, member_id)
     if refusal := _already_subscribed(basket, former, catalogue):
         return refusal
-    had = await had_trial(acting.database, member_id)
+    had = comes_back or await had_trial(acting.database, member_id)
     beginning = beginning_for(basket.plan, basket.own[0].price, catalogue, had_trial=had)
     begun = basket.begun_with(beginning.price)
     lines = await priced_lines(acting.ask, begun.lines)

@@ -26,8 +26,10 @@ MOST_FAULTS = 8
 """In a row; then the customer is a dead letter."""
 
 MARK = text(
-    "INSERT INTO customer_sync AS sync (customer_id, dirty) SELECT id, 1 FROM unnest(CAST(:ids AS text[])) AS t (id)"
-    " ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1, faults = 0, dead_at = NULL"
+    "INSERT INTO customer_sync AS sync (customer_id, dirty, retry_at)"
+    " SELECT id, 1, now() FROM unnest(CAST(:ids AS text[])) AS t (id)"
+    " ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1, faults = 0, dead_at = NULL,"
+    " retry_at = CASE WHEN sync.dirty = sync.clean THEN GREATEST(sync.retry_at, now()) ELSE sync.retry_at END"
 )
 WAKE = text("SELECT pg_notify(:channel, '')")
 CLAIM = text(

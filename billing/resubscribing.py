@@ -70,7 +70,7 @@ async def _decided(action: Action, member_id: str, current: Current, wish: Retur
     order = order_for(current, action.acting.syncing.catalogue, wish)
     if isinstance(order, Refusal):
         return order
-    prepared = await prepare(action, member_id, order, wish.promotion_code, wish.country)
+    prepared = await prepare(action, member_id, order, wish.promotion_code, wish.country, comes_back=True)
     if isinstance(prepared, Refusal):
         return prepared
     method = await payment_method_for(action.acting.ask, prepared.customer_id, current.payment_method_id)

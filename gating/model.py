@@ -320,8 +320,10 @@ POLICY_CODES = {PolicyKind.REGION: DenialCode.REGION_RESTRICTED, PolicyKind.ROLE
 
 def _lacking(rule: Rule, access: Access) -> Denied:
     """Of `rule`, some need of which `access` does not satisfy: what policies forbid first, then what can be got."""
-    barred = frozenset(each.feature for each in access.withheld)
     unmet = [need for need in rule.needs if not satisfied(need, access.features)]
+    if not access.withheld:
+        return Denied(rule, DenialCode.ENTITLEMENT_REQUIRED, missing(unmet[0], access.features))
+    barred = frozenset(each.feature for each in access.withheld)
     for need in unmet:
         if all(every & barred for every in need):
             any_of = missing(need, access.features)
