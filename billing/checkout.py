@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from billing.actions import Acting, Action, Asked, Result, run_action
-from billing.model import Catalogue
+from billing.model import Catalogue, TrialEnd
 from billing.objects import time_in
 from billing.orders import Order
 from billing.ports import Json
@@ -74,6 +74,7 @@ async def _asked(action: Action, member_id: str, wanted: Checkout) -> Result:
         **_discounted(prepared, acting.syncing.catalogue),
         **_taxed(prepared),
         **_mode(prepared, named),
+        **_explained(prepared, acting.syncing.catalogue),
     }
     return await action.ask("session", "post", SESSIONS, parameters)
 
@@ -87,6 +88,15 @@ def _mode(prepared: Prepared, named: Json) -> Json:
         "subscription_data": prepared.parameters_naming(named),
         "payment_method_collection": "always" if prepared.beginning.card_required else "if_required",
     }
+
+
+def _explained(prepared: Prepared, catalogue: Catalogue) -> Json:
+    """A trial that ends in the free plan is a subscription to that: without a word it would look like nothing else."""
+    trial, free = prepared.beginning.trial, catalogue.default_plan
+    if trial is None or trial.ends is not TrialEnd.FREE or free is None:
+        return {}
+    said = f"{prepared.basket.plan.name} for {trial.days} days, then {free.name}. Nothing is charged."
+    return {"custom_text": {"submit": {"message": said}}}
 
 
 def _discounted(prepared: Prepared, catalogue: Catalogue) -> Json:

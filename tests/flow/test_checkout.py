@@ -39,6 +39,7 @@ async def test_who_pays_on_the_page_holds_the_feature_without_a_new_login(shop: 
     answer = await start(shop, ann, successUrl="/welcome?s={CHECKOUT_SESSION_ID}", cancelUrl="/plans")
     assert answer["userErrors"] == []
     page = await shop.visit(answer["checkout"]["url"])
+    assert "Pro for 14 days, then Free. Nothing is charged." in page.page.text
     back = await page.send("pay", email="ann@example.test")
     assert back.headers["location"] == f"{OUR_ADDRESS}/welcome?s={answer['checkout']['sessionId']}"
 

@@ -47,6 +47,7 @@ def _asking(world: World, session: Object, problem: str | None = None) -> Respon
     parts = [
         failure(problem) if problem else "",
         _summary(world, session),
+        _own_words(session),
         form("Start trial" if _trial_days(session) else verb, *fields, id="pay"),
         link if is_link(session["cancel_url"]) else "",
     ]
@@ -65,6 +66,12 @@ def _summary(world: World, session: Object) -> str:
         return table(rows, ["Due today", money(total, currency)])
     note = f'<p class="note">{days} days free, then {money(total, currency)}.</p>'
     return table(rows, ["Due today", money(0, currency)]) + note
+
+
+def _own_words(session: Object) -> str:
+    """What the seller says beside the button."""
+    said = session["custom_text"]["submit"]
+    return f'<p class="note">{escape(said["message"])}</p>' if said else ""
 
 
 def _line(world: World, item: Object, currency: str) -> list[str]:

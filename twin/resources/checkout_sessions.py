@@ -23,6 +23,7 @@ SUBSCRIPTION_TAKES = {
     "description",
     "default_tax_rates",
 }
+TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
 PAYMENT_TAKES = {"metadata", "description", "setup_future_usage"}
 UNSET = (
     "adaptive_pricing",
@@ -113,7 +114,7 @@ def _asked(params: Params, mode: str) -> Object:
             "status": None,
         },
         "custom_fields": [],
-        "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
+        "custom_text": {**dict.fromkeys(TEXTS), **params.get("custom_text", {})},
         "customer_creation": params.get("customer_creation", "if_required" if mode == "payment" else "always"),
         "discounts": [],
         "livemode": False,
