@@ -43,6 +43,18 @@ class Prepared:
         return {**given, "metadata": {**given.get("metadata", {}), **named}}
 
     @property
+    def subscribed(self) -> Json:
+        """What Stripe is told of it however a subscription to it is made; some of it may be empty."""
+        return {
+            "customer": self.customer_id,
+            "items": self.lines_paid(once=False),
+            "currency": self.basket.currency,
+            "discounts": list(self.discounts),
+            "payment_settings": {"save_default_payment_method": "on_subscription"},
+            **self.tax_parameters,
+        }
+
+    @property
     def tax_parameters(self) -> Json:
         """Stripe works taxes out where the catalogue says what kind of thing is sold (`tax_code`)."""
         return {"automatic_tax": {"enabled": True}} if self.basket.plan.tax_code else {}

@@ -84,14 +84,9 @@ async def _decided(action: Action, member_id: str, current: Current, wish: Retur
 
 def _parameters(prepared: Prepared, method: str | None, named: dict[str, str]) -> dict[str, object]:
     parameters: dict[str, object] = {
-        "customer": prepared.customer_id,
-        "items": prepared.lines_paid(once=False),
-        "currency": prepared.basket.currency,
-        "discounts": list(prepared.discounts),
+        **prepared.subscribed,
         "default_payment_method": method,
         "metadata": named,
         "payment_behavior": "error_if_incomplete",
-        "payment_settings": {"save_default_payment_method": "on_subscription"},
-        **prepared.tax_parameters,
     }
     return {name: value for name, value in parameters.items() if value}

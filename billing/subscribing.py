@@ -73,16 +73,11 @@ async def _asked(action: Action, member_id: str, wanted: Subscribing) -> Result:
     if refusal := _problem_with(prepared):
         return refusal
     parameters = {
-        "customer": prepared.customer_id,
-        "items": prepared.lines_paid(once=False),
+        **prepared.subscribed,
         "add_invoice_items": prepared.lines_paid(once=True),
-        "currency": prepared.basket.currency,
-        "discounts": list(prepared.discounts),
         "payment_behavior": "default_incomplete",
-        "payment_settings": {"save_default_payment_method": "on_subscription"},
         "expand": EXPANDED,
         **prepared.parameters_naming({acting.syncing.member_key: member_id}),
-        **prepared.tax_parameters,
     }
     return await action.ask("create", "post", SUBSCRIPTIONS, {name: each for name, each in parameters.items() if each})
 
