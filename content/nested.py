@@ -50,7 +50,7 @@ async def list_nested(
         " FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS p(id, place) CROSS JOIN LATERAL"
         f" (SELECT {own} {_within(nested, bool(after))}) c{selected.joins} ORDER BY p.place, {_order(nested)}"
     )
-    parameters = {"ids": parent_ids, "limit": limit, **({"after_key": after[0], "after_id": after[1]} if after else {})}
+    parameters = {"ids": parent_ids, "limit": limit, **_position(after)}
     found: dict[str, list[tuple[Any, Entry]]] = {}
     rows = await fetch_rows(database, features, query, parameters, walled=selected.walled)
     for key, entry in selected.entries(rows):
@@ -65,6 +65,10 @@ def _within(nested: Nested, after: bool) -> str:
         f"FROM content c WHERE c.{nested.parent} = p.id AND c.kind = '{nested.kind}' AND {nested.where}"
         f"{follows if after else ''} ORDER BY {_order(nested)} LIMIT :limit"
     )
+
+
+def _position(after: tuple[Any, str] | None) -> dict[str, Any]:
+    return {"after_key": after[0], "after_id": after[1]} if after else {}
 
 
 def _order(nested: Nested) -> str:
@@ -104,8 +108,7 @@ async def list_nested_json(
         f" FROM (SELECT {written} AS entry {_within(nested, bool(after))}) listed)"
         " FROM unnest(CAST(:ids AS text[])) AS p(id)"
     )
-    position = {"after_key": after[0], "after_id": after[1]} if after else {}
-    parameters = {"ids": parent_ids, "between": between, "limit": limit, **texts, **position}
+    parameters = {"ids": parent_ids, "between": between, "limit": limit, **texts, **_position(after)}
     found: dict[str, str] = {row[0]: row[1] for row in await database.fetch(query, parameters)}
     return None if None in found.values() else found
 

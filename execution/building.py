@@ -19,12 +19,13 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLString,
+    get_nullable_type,
     is_leaf_type,
 )
 from graphql.pyutils import Undefined
 from strawberry.schema.types.base_scalars import isoformat
 
-from execution.fetching import get_nullable, runtime_type
+from execution.fetching import runtime_type
 from execution.plan import Attribute, Constant, FieldPlan, Plan, Refused, Selection
 from execution.plan_run import Irregular, PlanRun
 from execution.ready import Ready
@@ -106,7 +107,7 @@ class _Writer:
     def value(self, planned: FieldPlan, returned: Any, value: str, path: str) -> str:
         """An expression that completes `value`, an expression that is used once; `path` lacks its closing bracket."""
         absent = "fail()" if isinstance(returned, GraphQLNonNull) else "None"
-        returned = get_nullable(returned)
+        returned = get_nullable_type(returned)
         kept = self.name()
         if is_leaf_type(returned):
             return self.leaf(returned, value, kept, absent)

@@ -2,7 +2,15 @@
 
 from typing import Any, TypeVar, cast
 
-from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type
+from graphql import (
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_list_type,
+)
 from strawberry.types import Info
 
 Directive = TypeVar("Directive")
@@ -32,6 +40,12 @@ def object_types(schema: GraphQLSchema, named: Any) -> list[GraphQLObjectType]:
     if is_abstract_type(named):
         return list(schema.get_possible_types(named))
     return [named] if isinstance(named, GraphQLObjectType) else []
+
+
+def list_depth(returned: Any) -> int:
+    """How many lists stand around a value of this type."""
+    nullable: Any = get_nullable_type(returned)
+    return 1 + list_depth(nullable.of_type) if is_list_type(nullable) else 0
 
 
 def raw_info_of(info: Any) -> Any:

@@ -14,9 +14,9 @@ from typing import Any, cast
 from graphql import (
     GraphQLAbstractType,
     GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
+    get_nullable_type,
     is_abstract_type,
 )
 from graphql.pyutils import is_iterable
@@ -150,16 +150,12 @@ def _keep(run: PlanRun, planned: FieldPlan, values: list[Any]) -> Sequence[Work]
 
 def _settled(returned: Any, value: Any) -> Any:
     """Lists that can be walked only once are made ones that can be walked again."""
-    returned = get_nullable(returned)
+    returned = get_nullable_type(returned)
     if not isinstance(returned, GraphQLList) or not is_iterable(value):
         return value
     inner: Any = cast(Any, returned).of_type
     items: Any = value if value.__class__ in (list, tuple) else list(value)
-    return [_settled(inner, item) for item in items] if isinstance(get_nullable(inner), GraphQLList) else items
-
-
-def get_nullable(returned: Any) -> Any:
-    return returned.of_type if isinstance(returned, GraphQLNonNull) else returned
+    return [_settled(inner, item) for item in items] if isinstance(get_nullable_type(inner), GraphQLList) else items
 
 
 def _flat(depth: int, values: Iterable[Any]) -> list[Any]:

@@ -7,17 +7,14 @@ from graphql import (
     FieldNode,
     GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     OperationType,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path
 
-from execution.definitions import object_types
+from execution.definitions import list_depth, object_types
 from execution.executor import DeniedSelection, GatedExecutor, GatedFields
 from execution.plan import Call, Constant, FieldPlan, Plan, Refused, Selection
 from execution.request_gate import root_rejections
@@ -133,15 +130,10 @@ def _field(
     leads_on = any(selection.stored for selection in below.values())
     place = numbers.next_place() if isinstance(source, Call) or leads_on else None
     by_class: dict[type, str] | None = {} if below and _told_by_class(executor.schema, named) else None
-    depth = _depth(definition.type)
+    depth = list_depth(definition.type)
     return FieldPlan(
         name, nodes, details, definition.type, parent, source, info, below, place, by_class, depth, leads_on
     )
-
-
-def _depth(returned: GraphQLOutputType) -> int:
-    nullable = get_nullable_type(returned)
-    return 1 + _depth(nullable.of_type) if is_list_type(nullable) else 0
 
 
 def _told_by_class(schema: GraphQLSchema, named: GraphQLNamedType) -> bool:

@@ -8,11 +8,11 @@ and nothing is made of its objects here. The interpreter never takes them: it is
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type, is_list_type
+from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 from orjson import Fragment
 
-from execution.definitions import definition_of, raw_info_of
+from execution.definitions import definition_of, list_depth, raw_info_of
 from execution.executor import GatedFields
 from execution.plan import Attribute
 from execution.running import Running, executor_of
@@ -53,9 +53,8 @@ def ready_shape(info: Any) -> Shape | None:
 
 def _shape(executor: Running, attribute: str, returned: Any, details: FieldDetailsList) -> Shape | None:
     named = get_named_type(returned)
-    nullable = get_nullable_type(returned)
-    many = is_list_type(nullable)
-    if not isinstance(named, GraphQLObjectType) or (many and is_list_type(get_nullable_type(nullable.of_type))):
+    depth = list_depth(returned)
+    if not isinstance(named, GraphQLObjectType) or depth > 1:
         return None
     grouped = executor.collect_subfields(named, details).grouped_field_set
     denied, order = (grouped.denied, grouped.order) if isinstance(grouped, GatedFields) else ({}, tuple(grouped))
@@ -63,7 +62,7 @@ def _shape(executor: Running, attribute: str, returned: Any, details: FieldDetai
         return None
     fields = [(name, "null" if name in denied else _field(executor, named, grouped[name])) for name in order]
     known = [(name, field) for name, field in fields if field is not None]
-    return Shape(attribute, many, tuple(known)) if len(known) == len(fields) else None
+    return Shape(attribute, depth == 1, tuple(known)) if len(known) == len(fields) else None
 
 
 def _field(executor: Running, parent: GraphQLObjectType, details: FieldDetailsList) -> Leaf | Shape | str | None:
@@ -78,6 +77,5 @@ def _field(executor: Running, parent: GraphQLObjectType, details: FieldDetailsLi
         return None
     if is_leaf_type(named := get_named_type(definition.type)):
         required = isinstance(definition.type, GraphQLNonNull)
-        listed = is_list_type(get_nullable_type(definition.type))
-        return None if listed else Leaf(source.name, named.name, required)
+        return None if list_depth(definition.type) else Leaf(source.name, named.name, required)
     return _shape(executor, source.name, definition.type, details)

@@ -75,7 +75,7 @@ class EntitlementStore:
         member_id = principal.member_id
         if member_id is None:
             return Access(principal.kind is not Kind.ANONYMOUS, scopes=principal.scopes)
-        entry = await self._find_fresh(member_id) if fresh else self._recall(member_id) or await self._fetch(member_id)
+        entry = await self._find_fresh(member_id) if fresh else self.recall(member_id) or await self._fetch(member_id)
         if entry is None:
             return Access(True, scopes=principal.scopes, available=False)
         return entry.access_with(principal.scopes, principal.roles)
@@ -103,10 +103,6 @@ class EntitlementStore:
         self._memory.forget_entries()
         self._fanout.tell(None)
 
-    def recall(self, member_id: str) -> Entry | None:
-        """What memory still answers with; else None, and `snapshot_of` has to be asked."""
-        return self._recall(member_id)
-
     def changes(self) -> AsyncGenerator[str | None, None]:
         """Ids of members whose grants may have changed, in whichever process.
 
@@ -126,9 +122,10 @@ class EntitlementStore:
                 self._fanout.tell(member_id)
 
     async def _find(self, member_id: str) -> Entry | None:
-        return self._recall(member_id) or await self._fetch(member_id)
+        return self.recall(member_id) or await self._fetch(member_id)
 
-    def _recall(self, member_id: str) -> Entry | None:
+    def recall(self, member_id: str) -> Entry | None:
+        """What memory still answers with; else None, and `snapshot_of` has to be asked."""
         entry = self._memory.find(member_id, self._clock.now(), self._monotonic())
         if entry is not None:
             self._recalled.inc()
