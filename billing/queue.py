@@ -33,21 +33,24 @@ MARK = text(
 )
 WAKE = text("SELECT pg_notify(:channel, '')")
 CLAIM = text(
-    "UPDATE customer_sync SET token = token + 1, lease_until = now() + make_interval(secs => :lease)"
+    "UPDATE customer_sync SET token = token + 1, lease_until = now() + make_interval(secs => :lease),"
+    " retry_at = now() + make_interval(secs => :spacing)"
     " WHERE customer_id = (SELECT customer_id FROM customer_sync WHERE dirty > clean AND dead_at IS NULL"
     " AND (lease_until IS NULL OR lease_until <= now()) AND (retry_at IS NULL OR retry_at <= now())"
     " ORDER BY retry_at NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING customer_id, dirty, token"
 )
 CLAIM_RECHECK = text(
-    "UPDATE customer_sync SET token = token + 1, lease_until = now() + make_interval(secs => :lease)"
+    "UPDATE customer_sync SET token = token + 1, lease_until = now() + make_interval(secs => :lease),"
+    " retry_at = now() + make_interval(secs => :spacing)"
     " WHERE customer_id = (SELECT customer_id FROM customer_sync WHERE recheck_at <= now() AND dead_at IS NULL"
     " AND (lease_until IS NULL OR lease_until <= now()) AND (retry_at IS NULL OR retry_at <= now())"
     " ORDER BY recheck_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING customer_id, dirty, token"
 )
 CLAIM_ONE = text(
-    "UPDATE customer_sync SET token = token + 1, lease_until = now() + make_interval(secs => :lease)"
+    "UPDATE customer_sync SET token = token + 1, lease_until = now() + make_interval(secs => :lease),"
+    " retry_at = now()"
     " WHERE customer_id = :customer_id AND (lease_until IS NULL OR lease_until <= now())"
     " RETURNING customer_id, dirty, token"
 )
@@ -57,8 +60,7 @@ RENEW = text(
 )
 COMPLETE = text(
     "UPDATE customer_sync SET clean = GREATEST(clean, :noted), lease_until = NULL, attempts = 0, faults = 0,"
-    " reason = NULL, dead_at = NULL, retry_at = now() + make_interval(secs =>"
-    " NULLIF(CAST(:spacing AS double precision), 0))"
+    " reason = NULL, dead_at = NULL"
     " WHERE customer_id = :customer_id AND token = :token RETURNING member_id"
 )
 FAIL = text(
@@ -101,13 +103,17 @@ async def count_waiting(database: Database) -> int:
     return row.waiting
 
 
-async def claim_due(connection: AsyncConnection, *, lease_seconds: float = LEASE_SECONDS) -> Claimed | None:
+async def claim_due(
+    connection: AsyncConnection, *, lease_seconds: float = LEASE_SECONDS, spacing_seconds: float = 0.0
+) -> Claimed | None:
     """The customer that has waited longest, leased; None when none is due. Skips what others are claiming.
 
-    A customer whose last answer is to be looked at again comes after all that have signals.
+    A customer whose last answer is to be looked at again comes after all that have signals. No worker claims the
+    customer again for `spacing_seconds`: what comes meanwhile is answered by one more sync.
     """
-    row = (await connection.execute(CLAIM, {"lease": lease_seconds})).first()
-    row = row or (await connection.execute(CLAIM_RECHECK, {"lease": lease_seconds})).first()
+    waits = {"lease": lease_seconds, "spacing": spacing_seconds}
+    row = (await connection.execute(CLAIM, waits)).first()
+    row = row or (await connection.execute(CLAIM_RECHECK, waits)).first()
     return Claimed(row.customer_id, row.dirty, row.token) if row else None
 
 
@@ -125,14 +131,12 @@ async def renew(connection: AsyncConnection, claimed: Claimed, *, lease_seconds:
     return (await connection.execute(RENEW, holder)).first() is not None
 
 
-async def complete(connection: AsyncConnection, claimed: Claimed, *, spacing_seconds: float = 0.0) -> str | None:
+async def complete(connection: AsyncConnection, claimed: Claimed) -> str | None:
     """Marks everything noted as done and ends the lease; returns the member linked until now. Raises Fenced.
 
-    No worker claims the customer again for `spacing_seconds`: what comes meanwhile is answered by one more sync.
     To be called first in the saving transaction: it locks the customer until that ends.
     """
-    noted = {"noted": claimed.noted, "spacing": spacing_seconds}
-    row = (await connection.execute(COMPLETE, _holder(claimed) | noted)).first()
+    row = (await connection.execute(COMPLETE, _holder(claimed) | {"noted": claimed.noted})).first()
     if row is None:
         raise Fenced(claimed.customer_id)
     return row.member_id

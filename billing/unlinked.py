@@ -19,8 +19,12 @@ KEEP = text(
     " ON CONFLICT (id) DO UPDATE SET retry_at = now()"
 )
 NUDGE = text(
-    "UPDATE stripe_unlinked SET retry_at = now() WHERE id IN"
-    " (SELECT id FROM stripe_unlinked WHERE retry_at > now() ORDER BY id FOR UPDATE) RETURNING id"
+    "WITH RECURSIVE way (start, kind, id) AS ("
+    " SELECT id, kind, id FROM stripe_unlinked WHERE retry_at > now()"
+    " UNION SELECT way.start, link.parent_kind, link.parent_id FROM way JOIN stripe_link AS link"
+    " ON link.child_id = way.id AND link.child_kind = way.kind)"
+    " UPDATE stripe_unlinked SET retry_at = now() WHERE id IN (SELECT id FROM stripe_unlinked"
+    " WHERE id IN (SELECT start FROM way WHERE kind = 'customer') ORDER BY id FOR UPDATE) RETURNING id"
 )
 CLAIM = text(
     "UPDATE stripe_unlinked SET attempts = attempts + 1,"
@@ -41,7 +45,7 @@ async def keep_unlinked(connection: AsyncConnection, nodes: Collection[Node]) ->
 
 
 async def nudge_unlinked(connection: AsyncConnection) -> None:
-    """A link has arrived: whatever waits for one is due now."""
+    """A link has arrived: whatever it leads to a customer is due now."""
     if (await connection.execute(NUDGE)).first() is not None:
         await wake(connection)
 

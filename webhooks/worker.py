@@ -36,6 +36,7 @@ class Worker:
         self._sync = sync
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._customers_turn = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what it has begun."""
@@ -65,14 +66,23 @@ class Worker:
                 task = asyncio.create_task(self._do(work))
                 self._running.add(task)
                 task.add_done_callback(self._done)
+                if self._syncing.spacing_seconds:  # the customer may become dirty meanwhile, and is due after that
+                    asyncio.get_running_loop().call_later(self._syncing.spacing_seconds, self._wake.set)
                 started = True
         except Unavailable as fault:
             log.warning("nothing can be claimed", reason=fault.message)
+        except Exception:
+            log.exception("nothing can be claimed")
         return started
 
     async def _claim(self) -> Claimed | Node | None:
+        """A customer, then what leads to none yet, and so on: neither waits for the end of the other's queue."""
+        self._customers_turn = not self._customers_turn
         async with self._syncing.database.transaction() as connection:
-            due = await claim_due(connection, lease_seconds=self._syncing.lease_seconds)
+            if not self._customers_turn and (node := await claim_unlinked(connection)):
+                return node
+            lease, spacing = self._syncing.lease_seconds, self._syncing.spacing_seconds
+            due = await claim_due(connection, lease_seconds=lease, spacing_seconds=spacing)
             return due or await claim_unlinked(connection)
 
     async def _do(self, work: Claimed | Node) -> None:
@@ -90,11 +100,8 @@ class Worker:
             log.exception("failed", work=_name(work))
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        # There is room for more, and the customer may have become dirty meanwhile; if so it is due after the spacing.
         self._running.discard(task)
-        self._wake.set()
-        if self._syncing.spacing_seconds:
-            asyncio.get_running_loop().call_later(self._syncing.spacing_seconds, self._wake.set)
+        self._wake.set()  # there is room for more
 
     async def _listen(self) -> None:
         async for _ in self._syncing.database.listen(CHANNEL):

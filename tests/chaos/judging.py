@@ -16,6 +16,7 @@ seconds before the loss did, and ends two seconds after all was fetched again. S
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import product
 from typing import TypeVar
 
@@ -53,7 +54,9 @@ def fault_in(decision: Decision, customers: Collection[Told], written: Written) 
     if decision.held in right:
         return None
     wanted = " or ".join(sorted(str(sorted(each)) for each in right))
-    return f"by {decision.by}: {sorted(decision.held)}, {_age(decision, customers, written)}, where {wanted} was right"
+    asked, *_, answered = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" for at in decision.by_clock)
+    age = _age(decision, customers, written)
+    return f"by {decision.by}, {asked} to {answered}: {sorted(decision.held)}, {age}, where {wanted} was right"
 
 
 def _age(decision: Decision, customers: Collection[Told], written: Written) -> str:

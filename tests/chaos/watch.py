@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 from content.model import Kind
 from content.seed import entry_id, seed_content
@@ -15,7 +16,7 @@ from identity.model import Principal
 from resolvers.context import build_context
 from tests.chaos.house import House
 
-PAUSE_SECONDS = 0.008
+PAUSE_SECONDS = 0.004
 EVERY_FEATURE = frozenset({"content_premium", "downloads", "analytics", "archive", "api_access", "live_updates"})
 QUERY = """query Probe($article: String!, $download: String!) {
   article: content(slug: $article) { ... on Article { body readCount } }
@@ -28,16 +29,25 @@ DENIED = {"ENTITLEMENT_REQUIRED"}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`held` of the features `about`; asked and answered in monotonic seconds, `by_clock` in the twin's time."""
+    """`held` of the features `about`; asked and answered in monotonic seconds.
+
+    `by_clock`: the twin's time at the question, after each leap until the answer, and at the answer.
+    """
 
     member: str
     by: str
     asked: float
     answered: float
-    by_clock: tuple[float, float]
+    by_clock: tuple[float, ...]
     about: frozenset[str]
     held: frozenset[str]
     lossy_since: float | None
+
+
+class _Asked(NamedTuple):
+    at: float
+    by_clock: float
+    leaps: int
 
 
 @dataclass
@@ -68,16 +78,16 @@ class Watch:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def ask_store(self, member: str) -> None:
-        asked, by_clock = time.monotonic(), self.house.clock.seconds()
+        asked = self._asked()
         access = await self.house.store.access_for(Principal(Caller.MEMBER, member))
         if access.available:
-            self._note(member, "store", asked, by_clock, EVERY_FEATURE, access.features)
+            self._note(member, "store", asked, EVERY_FEATURE, access.features)
         else:
             self.faults.append(f"{member}: nothing could be read")
 
     async def ask_schema(self, member: str) -> None:
         """As an HTTP request would reach it."""
-        asked, by_clock = time.monotonic(), self.house.clock.seconds()
+        asked = self._asked()
         contract = self.house.contract
         context = await build_context(Principal(Caller.MEMBER, member), self.house.services, contract.schema)
         answer = await execute(contract, Operation(QUERY, self.slugs), context)
@@ -85,13 +95,16 @@ class Watch:
         if codes - DENIED:
             self.faults.append(f"{member}: the schema answers {sorted(codes)}")
         elif (answer.data or {}).get("me"):  # before the first news of a member there is none
-            self._note(member, "schema", asked, by_clock, DECIDED_BY_QUERY, opened(answer))
+            self._note(member, "schema", asked, DECIDED_BY_QUERY, opened(answer))
 
-    def _note(
-        self, member: str, by: str, asked: float, by_clock: float, about: frozenset[str], held: frozenset[str]
-    ) -> None:
-        clocks = (by_clock, self.house.clock.seconds())
-        made = Decision(member, by, asked, time.monotonic(), clocks, about, held, self.lossy_since)
+    def _asked(self) -> _Asked:
+        clock = self.house.clock
+        return _Asked(time.monotonic(), clock.seconds(), len(clock.landings))
+
+    def _note(self, member: str, by: str, asked: _Asked, about: frozenset[str], held: frozenset[str]) -> None:
+        clock = self.house.clock
+        by_clock = (asked.by_clock, *clock.landings[asked.leaps :], clock.seconds())
+        made = Decision(member, by, asked.at, time.monotonic(), by_clock, about, held, self.lossy_since)
         self.decisions.append(made)
 
 

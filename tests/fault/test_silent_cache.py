@@ -18,6 +18,7 @@ PROBE_SECONDS = 0.1
 
 
 async def test_nobody_waits_for_a_silent_cache_and_it_is_found_again(parts: SessionParts, clock: FixedClock) -> None:
+    await parts.empty_redis()
     socket = parts.running.addresses.valkey.socket
     async with proxied(lambda: asyncio.open_unix_connection(socket)) as proxy:
         client: Any = connect_redis(f"redis://127.0.0.1:{proxy.port}")
