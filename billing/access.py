@@ -76,8 +76,8 @@ def ends_of(subscription: Subscription, pauses: Collection[PauseFact], policy: A
 
     A trial ends it where nothing can be charged then. Whoever can be charged goes on, and so does whoever renews: the
     end of a period is no end of access, for a renewal that we hear of late must lock nobody out. A pause whose
-    beginning nothing proves has already ended it, for nobody is let in on a guess; the proving event dates it as soon
-    as it arrives.
+    beginning nothing proves, no event and no invoice, has already ended it, for nobody is let in on a guess; the
+    proving event dates it as soon as it arrives.
     """
     ends = [subscription.ending_at] if subscription.ending_at else []
     if subscription.ends_with_trial and subscription.trial_end:

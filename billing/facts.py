@@ -125,6 +125,26 @@ def _pauses(event: Mapping[str, Any], subject: Mapping[str, Any], previous: Mapp
         yield PauseFact(id, PauseStep.RESUMED, occurred_at, None)
 
 
+def pause_shown_by(subscription: Mapping[str, Any], invoice: object, now: datetime) -> PauseFact | None:
+    """What its latest invoice proves of the pause that stands `now`, for which no event is known.
+
+    An invoice of this period that stands says that the pause began in this period, a voided one that it began before.
+    """
+    id, made_at = text_in(subscription, "id"), time_in(invoice, "created")
+    periods = [
+        (time_in(item, "current_period_start"), time_in(item, "current_period_end"))
+        for item in objects_in(subscription, "items")
+    ]
+    starts_at = max((start for start, _ in periods if start), default=None)
+    ends_at = max((end for _, end in periods if end), default=None)
+    paused = is_object(subscription.get("pause_collection"))
+    if id is None or not paused or made_at is None or starts_at is None or made_at < starts_at:
+        return None
+    if text_in(invoice, "status") == "void":
+        return PauseFact(id, PauseStep.VOIDED, now, starts_at)
+    return None if text_in(invoice, "status") == "draft" else PauseFact(id, PauseStep.PAUSED, now, ends_at)
+
+
 def _voided(invoice: Mapping[str, Any], occurred_at: datetime | None) -> Iterator[PauseFact]:
     subscription_id = subscription_of_invoice(invoice)
     if subscription_id is None or occurred_at is None or invoice.get("billing_reason") != "subscription_cycle":

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from billing.bought import is_given_back, payment_of, purchase_from
-from billing.facts import links_of
+from billing.facts import links_of, pause_shown_by
 from billing.objects import dispute_from, id_in, object_in, objects_in, subscription_from, time_in
-from billing.state import Dispute, Kind, Link, Node, Purchase, Subscription
+from billing.state import Dispute, Kind, Link, Node, PauseFact, Purchase, Subscription
 
 
 class StripeInMemory:
@@ -33,6 +33,10 @@ class StripeInMemory:
     async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
         own = [each for each in self._all("charge") if id_in(each, "customer") == customer_id]
         return frozenset(str(each["id"]) for each in own if is_given_back(each))
+
+    async def fetch_pause(self, subscription_id: str, now: datetime) -> PauseFact | None:
+        value = self.objects.get(subscription_id, {})
+        return pause_shown_by(value, self.objects.get(id_in(value, "latest_invoice") or ""), now)
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         holders = [value for value in self._all(node.kind) if value["id"] == node.id]

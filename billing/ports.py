@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from billing.state import Dispute, Link, Node, Purchase, Subscription
+from billing.state import Dispute, Link, Node, PauseFact, Purchase, Subscription
 from errors import Unavailable
 
 Json = Mapping[str, Any]
@@ -55,6 +55,10 @@ class StripeGateway(Protocol):
 
     async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
         """Ids of the customer's charges of which all was given back."""
+        ...
+
+    async def fetch_pause(self, subscription_id: str, now: datetime) -> PauseFact | None:
+        """What the latest invoice of a paused subscription proves of the pause that stands `now`; None if nothing."""
         ...
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:

@@ -147,7 +147,7 @@ class PauseStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class PauseFact:
-    """What one event proves about a pause of collection.
+    """What one event proves about a pause of collection, or an invoice where no event has come.
 
     `period_end`: of PAUSED, the end of the period in force then; of VOIDED, the start of the period that was voided;
     of RESUMED, None.

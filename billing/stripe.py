@@ -17,10 +17,10 @@ from stripe.params import (
 )
 
 from billing.bought import is_given_back, payment_of, purchase_from
-from billing.facts import links_of
+from billing.facts import links_of, pause_shown_by
 from billing.objects import PAYERS, dispute_from, object_in, subscription_from, text_in
 from billing.ports import Budget, Refused
-from billing.state import Dispute, Kind, Link, Node, Purchase, Subscription
+from billing.state import Dispute, Kind, Link, Node, PauseFact, Purchase, Subscription
 from errors import Unavailable
 
 Json = Mapping[str, Any]
@@ -123,6 +123,15 @@ class StripeApi:
             first = await self._client.v1.charges.list_async(query)
             return frozenset([each.id async for each in first.auto_paging_iter() if is_given_back(each.to_dict())])
         return frozenset()
+
+    async def fetch_pause(self, subscription_id: str, now: datetime) -> PauseFact | None:
+        async with _unavailable(), _absent_is_nothing():
+            retrieved = await self._client.v1.subscriptions.retrieve_async(
+                subscription_id, {"expand": ["latest_invoice"]}
+            )
+            value = retrieved.to_dict()
+            return pause_shown_by(value, value.get("latest_invoice"), now)
+        return None
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         async with _unavailable(), _absent_is_nothing():

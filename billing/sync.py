@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.access import effect_of, holdings_of
 from billing.bought_rows import list_purchase_ids, list_purchases, save_purchases
-from billing.facts import claims_of_subscription, member_for
+from billing.facts import claims_of_subscription, member_for, paused_until
 from billing.links import (
     customers_on,
     find_ways_up,
@@ -25,14 +25,15 @@ from billing.links import (
     list_invoice_facts,
     list_pauses,
     record_links,
+    record_pauses,
     subscription_on,
 )
 from billing.mirror import save_disputes, save_subscriptions
-from billing.model import Catalogue, DisputeEffect
+from billing.model import Catalogue, DisputeEffect, PauseEffect
 from billing.ports import StripeGateway
 from billing.queue import LEASE_SECONDS, Claimed, claim_customer, complete, fail, mark_dirty, renew
 from billing.settle import schedule_recheck
-from billing.state import Dispute, Kind, Node, Purchase, Subscription
+from billing.state import Dispute, Kind, Node, PauseFact, Purchase, Subscription
 from billing.unlinked import forget_unlinked
 from billing.unread import read_unread
 from billing.versions import find_fingerprint, fingerprint_of
@@ -56,8 +57,8 @@ FROM_THE_TOP = (
 class Syncing:
     """What a sync works with. `member_key` is the metadata key that names the member.
 
-    `spacing_seconds`: the least time from one sync of a customer by a worker to the next, each from its beginning, so that a
-    burst costs two fetches.
+    `spacing_seconds`: the least time between the beginnings of two syncs of a customer by workers, so that a burst
+    costs two fetches.
     """
 
     database: Database
@@ -76,6 +77,7 @@ class Fetched:
     subscriptions: tuple[Subscription, ...]
     disputes: tuple[Dispute, ...]
     purchases: tuple[Purchase, ...] = ()
+    pauses: tuple[PauseFact, ...] = ()
 
 
 async def sync_customer(
@@ -143,7 +145,20 @@ async def fetch_customer(customer_id: str, syncing: Syncing) -> Fetched:
         if effect_of(dispute, syncing.catalogue.access) is DisputeEffect.SUSPEND_SUBSCRIPTION:
             await fetch_way_up(Node(Kind.DISPUTE, dispute.id), Kind.SUBSCRIPTION, syncing)
     purchases = await _fetch_purchases(customer_id, purchase_ids, known, syncing.stripe)
-    return Fetched(tuple(subscriptions), disputes, purchases)
+    return Fetched(tuple(subscriptions), disputes, purchases, await _fetch_pauses(subscriptions, syncing))
+
+
+async def _fetch_pauses(subscriptions: Collection[Subscription], syncing: Syncing) -> tuple[PauseFact, ...]:
+    """Of pauses that no event has dated so far: the event may be lost, and whoever has paid must not wait for it."""
+    effects = syncing.catalogue.access.paused_collection
+    ids = [each.id for each in subscriptions if effects.get(each.pause_behavior or "") is PauseEffect.UNTIL_PERIOD_END]
+    if not ids:
+        return ()
+    async with syncing.database.transaction() as connection:
+        known = await list_pauses(connection, ids)
+    now = syncing.clock.now()
+    found = [await syncing.stripe.fetch_pause(id, now) for id in ids if paused_until(id, known) is None]
+    return tuple(fact for fact in found if fact)
 
 
 async def _fetch_purchases(
@@ -201,6 +216,7 @@ async def save_customer(claimed: Claimed, fetched: Fetched, syncing: Syncing) ->
         disputes = await _led(connection, fetched.disputes)
         await save_disputes(connection, claimed.customer_id, disputes)
         await save_purchases(connection, claimed.customer_id, fetched.purchases)
+        await record_pauses(connection, fetched.pauses)
         pauses = await list_pauses(connection, [subscription.id for subscription in mirror])
         claims = await list_claims(connection, claimed.customer_id)
         carried = [claim for each in mirror for claim in claims_of_subscription(each, syncing.member_key)]

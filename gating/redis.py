@@ -21,7 +21,7 @@ from errors import Unavailable
 from gating.codec import Unreadable, decode_snapshot, encode_snapshot
 from gating.model import Snapshot
 from storage.breaker import Breaker
-from storage.redis import RedisClient
+from storage.redis import RedisClient, heed_cancellation
 
 CHANNEL = "gatehouse:entitlements"
 TOKEN_MILLISECONDS = 5_000
@@ -134,6 +134,7 @@ class RedisSnapshots:
         pubsub = self._redis.pubsub(**await self._any_node())
         try:
             await pubsub.subscribe(CHANNEL)
+            heed_cancellation()
             asked = False
             while True:
                 message = await pubsub.get_message(timeout=SILENCE_SECONDS)
@@ -141,6 +142,7 @@ class RedisSnapshots:
                     return
                 if message is None:
                     await pubsub.ping()
+                    heed_cancellation()
                 elif message["type"] == "subscribe":  # by redis-py itself too, after a reconnection
                     yield None
                 elif message["type"] == "message":
@@ -177,6 +179,7 @@ class RedisSnapshots:
             self._breaker.failed()
             raise Unavailable("The cache does not answer.") from fault
         self._breaker.succeeded()
+        heed_cancellation()
         return result
 
     async def _look_again(self) -> None:

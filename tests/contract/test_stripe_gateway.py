@@ -1,7 +1,8 @@
 """One suite for both Stripes: the one in memory, and the real client against an HTTP server in Stripe's shape."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -10,16 +11,24 @@ import pytest
 
 from billing.memory import StripeInMemory
 from billing.ports import StripeGateway, StripeLists
-from billing.state import Kind, Link, Node
+from billing.state import Kind, Link, Node, PauseFact, PauseStep
 from billing.stripe import StripeApi
 from errors import Unavailable
-from tests.stripe_server.history import History, load_histories
+from tests.stripe_server.history import History, Step, load_histories
 from tests.stripe_server.made_histories import several
 from tests.stripe_server.server import API_KEY, StripeServer, serving
 from tests.stripe_server.world import World
 
 SEVERAL = several()
 DISPUTED = next(history for history in load_histories() if history.name.startswith("09"))
+
+PAUSED = next(history for history in load_histories() if history.name.startswith("07"))
+PAUSED_ID = next(id for step in PAUSED.steps if (id := step.event["data"]["object"]["id"]).startswith("sub_"))
+
+
+def previous_of(step: Step) -> Collection[str]:
+    """What the event says has changed."""
+    return step.event["data"].get("previous_attributes") or ()
 
 
 class Stripe(StripeGateway, StripeLists, Protocol):
@@ -82,6 +91,27 @@ async def test_a_dispute_leads_to_its_customer_and_subscription(stripe_of: Strip
             way = {link.parent for link in links} - reached
     assert Node(Kind.CUSTOMER, DISPUTED.customer_id) in reached
     assert [node.kind for node in reached].count(Kind.SUBSCRIPTION) == 1
+
+
+@each_stripe
+@pytest.mark.parametrize(
+    ("until", "step", "place"),
+    [("pause_collection", PauseStep.PAUSED, 1), ("invoice.voided", PauseStep.VOIDED, 0), ("all of it", None, 0)],
+)
+async def test_the_latest_invoice_dates_a_pause(
+    stripe_of: Stripes, until: str, step: PauseStep | None, place: int
+) -> None:
+    """One that began in the period that was paid for, one that began before, and none."""
+    known = [n for n, each in enumerate(PAUSED.steps, start=1) if until in (each.event["type"], *previous_of(each))]
+    early = replace(PAUSED, steps=PAUSED.steps[: known[0] if known else None])
+    subscription = World(early, len(early.steps)).objects()[PAUSED_ID]
+    item = subscription["items"]["data"][0]
+    period = [datetime.fromtimestamp(item[f"current_period_{end}"], UTC) for end in ("start", "end")]
+    now = datetime.fromtimestamp(early.steps[-1].created, UTC)
+    async with stripe_of(early) as stripe:
+        assert await stripe.fetch_pause("sub_unknown", now) is None
+        found = await stripe.fetch_pause(PAUSED_ID, now)
+    assert found == (PauseFact(PAUSED_ID, step, now, period[place]) if step else None)
 
 
 @each_stripe

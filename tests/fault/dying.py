@@ -20,7 +20,7 @@ import orjson
 from sqlalchemy import event
 from starlette.applications import Starlette
 
-from billing.state import Dispute, Link, Node, Purchase, Subscription
+from billing.state import Dispute, Link, Node, PauseFact, Purchase, Subscription
 from billing.stripe import StripeApi
 from billing.sync import Syncing
 from gating.model import Snapshot
@@ -201,6 +201,10 @@ class SteppingStripe:
     async def fetch_refunded_charges(self, customer_id: str) -> frozenset[str]:
         self.steps("before Stripe's charges")
         return await self.real.fetch_refunded_charges(customer_id)
+
+    async def fetch_pause(self, subscription_id: str, now: datetime) -> PauseFact | None:
+        self.steps("before Stripe's pause")
+        return await self.real.fetch_pause(subscription_id, now)
 
     async def fetch_links(self, node: Node) -> Sequence[Link]:
         self.steps("before Stripe's links")

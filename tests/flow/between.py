@@ -1,7 +1,6 @@
 """A wire between us and Stripe, which may be cut or lose answers: a server that passes everything on."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from tests.listening import listening
 
 HOP_BY_HOP = {"host", "content-length", "connection", "transfer-encoding", "content-encoding"}
 
@@ -49,7 +50,7 @@ class Between:
 @asynccontextmanager
 async def between(target: str) -> AsyncGenerator[Between]:
     """Serves on a free port while the body runs."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         async with httpx.AsyncClient(timeout=10) as client:
             wire = Between(f"http://127.0.0.1:{listener.getsockname()[1]}", target, client)
             app = Starlette(routes=[Route("/{path:path}", wire.answer, methods=["GET", "POST", "DELETE"])])

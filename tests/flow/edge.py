@@ -1,7 +1,6 @@
 """Gatehouse served by uvicorn in this process, and callers of every kind."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from settings import load_settings
 from storage.database import Database, connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
+from tests.listening import listening
 from web.graphql import GraphQLEndpoint
 from web.protocol import Protocol
 from web.surface import Surface
@@ -119,8 +119,7 @@ def _surface_of(app: Starlette) -> Surface:
 
 @asynccontextmanager
 async def _listening(app: Starlette) -> AsyncGenerator[int]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with listening() as listener:
         server = uvicorn.Server(uvicorn.Config(app, http=Protocol, lifespan="on", log_config=None, access_log=False))
         running = asyncio.create_task(server.serve([listener]))
         try:

@@ -276,6 +276,23 @@ async def test_a_dispute_that_leads_nowhere_becomes_a_dead_letter_and_is_still_t
     assert await count_dead_letters(database) == 0
 
 
+@pytest.mark.parametrize(("invoice", "held"), [("paid", True), ("void", False), ("draft", False)])
+async def test_who_has_paid_need_not_wait_for_the_event_of_a_pause(
+    invoice: str, held: bool, database: Database, clock: FixedClock
+) -> None:
+    stripe, made = Counting(), int(clock.now().timestamp())
+    value = subscription("active")
+    value["items"]["data"][0]["current_period_start"] = made
+    stripe.objects["sub_1"] = value | {"pause_collection": {"behavior": "void"}, "latest_invoice": "in_1"}
+    stripe.objects["in_1"] = {"id": "in_1", "object": "invoice", "status": invoice, "created": made}
+    await signal(database)
+    await Worker(syncing_with(database, stripe, clock)).run_until_idle()
+    snapshot = await PostgresSnapshots(database).get_snapshot("mem_1")
+    assert bool(snapshot.features_at(clock.now())) is held
+    clock.at = datetime.fromtimestamp(2_000_000_000, UTC)  # the end of the period
+    assert not snapshot.features_at(clock.now())
+
+
 async def test_events_that_never_arrived_are_fetched_and_end_in_the_same_state(
     database: Database, clock: FixedClock
 ) -> None:

@@ -24,7 +24,9 @@ OBJECTS = [
     {"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "customer": "cus_1"},
     {"id": "pi_1", "object": "payment_intent", "customer": "cus_1"},
 ]
-LOCKED = "SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+LOCKED = (
+    "SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 class Asked(StripeInMemory):

@@ -1,7 +1,6 @@
 """The server: the reads that Gatehouse makes of Stripe, in Stripe's shapes; 501 for any other."""
 
 import asyncio
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.listening import listening
 from tests.stripe_server.world import World
 
 Object = Mapping[str, Any]
@@ -62,8 +62,13 @@ class StripeServer:
         def find() -> Response:
             id = request.path_params["id"]
             world = self._world_of.get(id)
-            found = world.objects().get(id) if world else None
-            return JSONResponse(self._shown(found)) if found else _absent(id)
+            objects = world.objects() if world else {}
+            found = objects.get(id)
+            if found is None:
+                return _absent(id)
+            expanded = [name for key, name in request.query_params.items() if key.startswith("expand[")]
+            whole = {name: objects[found[name]] for name in expanded if found.get(name) in objects}
+            return JSONResponse({**self._shown(found), **whole})
 
         return self._answer(request, find)
 
@@ -156,7 +161,7 @@ def _error(status: int, message: str, **more: str) -> Response:
 @asynccontextmanager
 async def serving(server: StripeServer) -> AsyncGenerator[StripeServer]:
     """Serves on a free port of loopback while the body runs."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listening()
     server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(server.app(), log_level="warning", lifespan="off", access_log=False)
     running = _Uvicorn(config)

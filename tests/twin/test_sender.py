@@ -1,7 +1,6 @@
 """The sender over real HTTP: to an endpoint that takes, refuses and dawdles."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.listening import listening
 from twin.server import Options, Running, serve, serving
 
 SECRET = "whsec_of_the_endpoint"
@@ -49,7 +49,7 @@ class _Quiet(uvicorn.Server):
 async def endpoint(*statuses: int) -> AsyncGenerator[Endpoint]:
     made = Endpoint([*statuses])
     app = Starlette(routes=[Route("/hook", made.take, methods=["POST"])])
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         made.url = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
         server = _Quiet(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
         task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -104,7 +104,7 @@ async def test_its_time_follows_the_clock_it_is_given() -> None:
 
 
 async def test_nobody_there_is_no_answer() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         nobody = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
     async with serving(Options(port=0, webhooks={nobody: SECRET})) as running:
         running.twin.call("POST /v1/customers")
@@ -113,7 +113,7 @@ async def test_nobody_there_is_no_answer() -> None:
 
 
 async def test_it_serves_until_it_is_told_to_stop() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         port = listener.getsockname()[1]
     stop = asyncio.Event()
     task = asyncio.create_task(serve("127.0.0.1", port, stop=stop, seed="served"))
