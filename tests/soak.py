@@ -49,7 +49,7 @@ PLACES: Mapping[str, Step] = {
     "leaks": pytest_in("tests/leak", hours=4, options=TOGETHER),
     "shuffles": pytest_in("tests/flow/test_shuffled_histories.py", hours=6, options=TOGETHER),
     "drifts": pytest_in("tests/flow/test_reconcile.py", hours=1, options=TOGETHER),
-    "lives": pytest_in("tests/twin", hours=2, options=TOGETHER),
+    "lives": pytest_in("tests/chaos", hours=2),
 }
 ELSEWHERE = [f"--ignore={step.command[-1]}" for step in PLACES.values()]
 STEPS: Mapping[str, Step] = {

@@ -6,7 +6,8 @@ import pytest
 
 from storage.database import connect
 from tests.fault.breakable import Breakable
-from tests.fault.figures.kills import measure_kills
+from tests.fault.dying import Role
+from tests.fault.figures.kills import KILLS, measure_kills
 from tests.fault.figures.model import SMALL, Figure
 from tests.fault.figures.orders import measure_requests, measure_ties
 from tests.fault.figures.outages import Fault, measure_some
@@ -29,8 +30,9 @@ def judge(figures: list[Figure]) -> None:
     assert not missed, missed
 
 
-def test_processes_killed_at_each_step_lose_nothing(breakable: Breakable) -> None:
-    judge(asyncio.run(measure_kills(breakable, SMALL)))
+@pytest.mark.parametrize("role", KILLS)
+def test_processes_killed_at_each_step_lose_nothing(breakable: Breakable, role: Role) -> None:
+    judge(asyncio.run(measure_kills(role, breakable, SMALL)))
 
 
 def test_nothing_is_wrong_while_parts_are_down(breakable: Breakable) -> None:

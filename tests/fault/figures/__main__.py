@@ -1,7 +1,8 @@
 """`python -m tests.fault.figures [SCALE] [NAME ...]`: measures, and writes docs/fault-report.md.
 
-SCALE is small, middle or full. With names (orders, kills, reads, redis, postgres, stripe, worker, pairs, crashes,
-failovers, drifts) only those are measured, printed, and nothing is written.
+SCALE is small, middle or full. NAME is a measurement, or the beginning of several: `shuffles`, `kills`, `redis`; all
+without any. Each is written as soon as it is measured, and the others stay on the page as they were, so that the hours
+of the full scale may be spread over as many runs as one likes.
 """
 
 import asyncio
@@ -16,21 +17,21 @@ from pathlib import Path
 from tests.fault.breakable import Breakable, start_breakable
 from tests.fault.figures.measure import MEASUREMENTS
 from tests.fault.figures.model import SCALES, Figure, Scale
-from tests.fault.figures.report import NOT_MEASURED, report
+from tests.fault.figures.report import page_of, read_rows, rows_of
 
 REPORT = Path("docs/fault-report.md")
 
 
 def main(scale_name: str = "small", *names: str) -> None:
-    scale, chosen = SCALES[scale_name], names or tuple(MEASUREMENTS)
-    figures: list[Figure] = []
-    load = os.getloadavg()
-    started = time.monotonic()
+    chosen = [name for name in MEASUREMENTS if not names or name.startswith(names)]
+    if scale_name not in SCALES or not chosen:
+        sys.exit(f"scales: {', '.join(SCALES)}; measurements: {', '.join(MEASUREMENTS)}")
     for name in chosen:
-        figures += measure(name, scale)
-        if not names:
-            REPORT.write_text(report([*figures, *NOT_MEASURED], scale, machine(load), time.monotonic() - started))
-    print(report(figures, scale, machine(load), time.monotonic() - started))  # noqa: T201 - its purpose
+        load, began = os.getloadavg()[0], time.monotonic()
+        figures = measure(name, SCALES[scale_name])
+        rows = rows_of(name, figures, f"{scale_name}, {time.monotonic() - began:.0f} s, load {load:.1f}")
+        REPORT.write_text(page_of(read_rows(REPORT.read_text()) | {name: rows}, [*MEASUREMENTS], machine()))
+        print(*rows, sep="\n", flush=True)  # noqa: T201 - its purpose
 
 
 def measure(name: str, scale: Scale) -> list[Figure]:
@@ -52,9 +53,8 @@ async def _measure(name: str, breakable: Breakable, scale: Scale) -> list[Figure
         return await MEASUREMENTS[name](breakable, scale)
 
 
-def machine(load: tuple[float, float, float]) -> str:
-    cores, version = os.cpu_count(), platform.python_version()
-    return f"{platform.system()}, {cores} cores, load {load[0]:.1f} at the start, Python {version}"
+def machine() -> str:
+    return f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -7,15 +7,16 @@ from typing import Any
 from tests.fault.breakable import Breakable
 from tests.fault.figures.drifts import measure_drifts
 from tests.fault.figures.failovers import measure_failovers
-from tests.fault.figures.kills import measure_kills
+from tests.fault.figures.kills import KILLS, measure_kills
 from tests.fault.figures.model import Figure, Scale
-from tests.fault.figures.orders import measure_orders
+from tests.fault.figures.orders import every_history, measure_bursts, measure_shuffles
 from tests.fault.figures.outages import POSTGRES, REDIS, STRIPE, WORKER, measure_alone, measure_crashes, measure_pairs
 from tests.fault.figures.reads import measure_reads
 
 MEASUREMENTS: Mapping[str, Callable[[Breakable, Scale], Coroutine[Any, Any, list[Figure]]]] = {
-    "orders": measure_orders,
-    "kills": measure_kills,
+    **{f"shuffles {place + 1}": partial(measure_shuffles, place) for place in range(len(every_history()))},
+    "bursts": measure_bursts,
+    **{f"kills of the {name}": partial(measure_kills, name) for name in KILLS},
     "reads": measure_reads,
     "redis": partial(measure_alone, "Redis", REDIS),
     "postgres": partial(measure_alone, "PostgreSQL", POSTGRES),

@@ -1,6 +1,7 @@
 """A1, A2 and A9: whatever the order of its events, a history ends in the same rows, and a burst costs few requests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import groupby, islice, permutations
 
 from billing.budget import SharedBudget
@@ -22,29 +23,34 @@ from webhooks.worker import Worker
 LARGEST_GROUP = 7
 
 
-async def measure_orders(breakable: Breakable, scale: Scale) -> list[Figure]:
+def every_history() -> Sequence[History]:
+    return [*load_histories(), *made_histories()]
+
+
+async def measure_shuffles(place: int, breakable: Breakable, scale: Scale) -> list[Figure]:
+    """Of the history at that place of them all."""
+    history, clock = every_history()[place], FixedClock()
+    async with connected(breakable) as database:
+        expected = await final_rows_in_order(history, database, clock)
+        first = place * scale.orders
+        ended = await shuffle(history, range(first, first + scale.orders), database, clock)
+    equal = sum(rows == expected for rows in ended.values())
+    bar = f"{history.name} x 10 000 shuffled, doubled, cut deliveries: final rows equal to those in order"
+    return [Figure("A1", bar, f"{equal} of {len(ended)} equal", equal == len(ended) == scale.orders)]
+
+
+async def measure_bursts(breakable: Breakable, scale: Scale) -> list[Figure]:
+    async with connected(breakable) as database:
+        return [await measure_ties(database, scale), *await measure_requests(database, scale)]
+
+
+@asynccontextmanager
+async def connected(breakable: Breakable) -> AsyncGenerator[Database]:
     database = connect(breakable.addresses.app_url)
     try:
-        return [
-            await measure_shuffles(database, scale),
-            await measure_ties(database, scale),
-            *await measure_requests(database, scale),
-        ]
+        yield database
     finally:
         await database.close()
-
-
-async def measure_shuffles(database: Database, scale: Scale) -> Figure:
-    runs = equal = 0
-    histories = [*load_histories(), *made_histories()]
-    for number, history in enumerate(histories):
-        clock = FixedClock()
-        expected = await final_rows_in_order(history, database, clock)
-        first = number * scale.orders
-        ended = await shuffle(history, range(first, first + scale.orders), database, clock)
-        runs, equal = runs + len(ended), equal + sum(rows == expected for rows in ended.values())
-    bar = "each history x 10 000 shuffled, doubled, cut deliveries: final rows equal to those in order"
-    return Figure("A1", bar, f"{equal} of {runs} equal ({len(histories)} histories x {scale.orders})", equal == runs)
 
 
 async def measure_ties(database: Database, scale: Scale) -> Figure:

@@ -1,8 +1,8 @@
-"""The figures as a page."""
+"""The figures as a page, on which each measurement keeps the rows of its last run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from tests.fault.figures.model import Figure, Scale
+from tests.fault.figures.model import Figure
 
 NOT_MEASURED = (
     Figure("A1", "20 % dropped and filled in by backfill; 10^6 runs of the pure core", "not part of this run", None),
@@ -11,27 +11,43 @@ NOT_MEASURED = (
         "A8", "p50 <= 50 ms, p99 <= 500 ms by the fast path", "there is no fast path: every change is fetched", None
     ),
 )
-
+LAST = "elsewhere"
 
 HEADING = """# What faults do to it
 
-Written by `python -m tests.fault.figures {scale.name}` in {seconds:.0f} s. Machine: {machine}.
-Real PostgreSQL, Valkey and worker processes on one machine; Stripe is the tests' own server.
-Scale `{scale.name}`: {scale.orders} shuffles of each history; kills at each step: {scale.kills}; outages of
-{scale.outage_seconds:.0f} s at {scale.rate:.0f} decisions a second; Redis and PostgreSQL killed: {scale.crashes} times
-each; failovers: {scale.failovers}. The bars name the full scale, `python -m tests.fault.figures full`.
+Written by `python -m tests.fault.figures`, which measures at three scales: small, middle and full, the one that the bars
+name. Each measurement stands here as it was last run, with its scale, how long it took, and the machine's load when it
+began. `./dev soak figures` runs all of them in full.
 
-`yes` is said of this scale, not of the full one that the bar names.
-`(timing)`: says as much of the machine, and of what else ran on it, as of the code.
+Machine: {machine}. Real PostgreSQL, Valkey and worker processes on one machine; Stripe is the tests' own server.
 
-| row | bar | measured | met |
-|---|---|---|---|
+`yes` is said of the scale that is named beside it. `(timing)`: says as much of the machine, and of what else ran on it,
+as of the code.
+
+| measurement | row | bar | measured | met | scale |
+|---|---|---|---|---|---|
 """
 
 
-def report(figures: Iterable[Figure], scale: Scale, machine: str, seconds: float) -> str:
-    rows = [f"| {each.row} | {each.bar} | {each.measured} | {_verdict(each)} |\n" for each in figures]
-    return HEADING.format(scale=scale, machine=machine, seconds=seconds) + "".join(rows)
+def rows_of(name: str, figures: Iterable[Figure], how: str) -> list[str]:
+    """`how`: at which scale, how long and beside what."""
+    cells = ([name, each.row, each.bar, each.measured, _verdict(each), how] for each in figures)
+    return [f"| {' | '.join(row)} |" for row in cells]
+
+
+def read_rows(page: str) -> dict[str, list[str]]:
+    """By measurement, as they stand on the page."""
+    rows: dict[str, list[str]] = {}
+    for line in page.partition("|---|")[2].splitlines()[1:]:
+        rows.setdefault(line.removeprefix("| ").partition(" | ")[0], []).append(line)
+    return rows
+
+
+def page_of(rows: Mapping[str, Sequence[str]], order: Sequence[str], machine: str) -> str:
+    """`order`: the measurements there are; rows of any other are left out."""
+    every = {**rows, LAST: rows_of(LAST, NOT_MEASURED, "")}
+    lines = [row for name in (*order, LAST) for row in every.get(name, ())]
+    return HEADING.format(machine=machine) + "".join(f"{line}\n" for line in lines)
 
 
 def _verdict(figure: Figure) -> str:
