@@ -15,9 +15,9 @@ LAST = "elsewhere"
 
 HEADING = """# What faults do to it
 
-Written by `python -m tests.fault.figures`, which measures at three scales: small, middle and full, the one that the bars
-name. Each measurement stands here as it was last run, with its scale, how long it took, and the machine's load when it
-began. `./dev soak figures` runs all of them in full.
+Written by `python -m tests.fault.figures`, which measures at three scales: small, middle and full, the one that the
+bars name. Each measurement stands here as it was last run, with its scale, how long it took, and the machine's load
+when it began. `./dev soak figures` runs all of them in full.
 
 Machine: {machine}. Real PostgreSQL, Valkey and worker processes on one machine; Stripe is the tests' own server.
 
