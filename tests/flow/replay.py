@@ -24,6 +24,7 @@ from tests.clock import FixedClock
 from tests.stripe_server.history import Step
 from tests.stripe_server.server import API_KEY
 from web.problems import on_gatehouse_error
+from webhooks.backfill import Backfill
 from webhooks.endpoint import webhook_route
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
@@ -50,6 +51,7 @@ class Gatehouse:
     syncing: Syncing
     clock: FixedClock
     metrics: Metrics
+    backfill: Backfill
 
     @property
     def database(self) -> Database:
@@ -78,6 +80,7 @@ async def gatehouse(
     # A machine busy with other tests must not put work off: what is shown here is not how long anything takes.
     patient = connect(database.dsn)
     stripe = StripeApi(API_KEY, base_address=server.url, page_size=page_size)
+    whole = StripeApi(API_KEY, base_address=server.url)
     syncing = Syncing(patient, stripe, catalogue, clock, MEMBER_KEY)
     metrics = Metrics()
     inbox = Inbox(patient, clock, HANDLERS, metrics, member_key=MEMBER_KEY, livemode=False)
@@ -85,9 +88,11 @@ async def gatehouse(
         routes=[webhook_route(inbox, clock, [SECRET])], exception_handlers={GatehouseError: on_gatehouse_error}
     )
     try:
-        yield Gatehouse(app, Worker(syncing), syncing, clock, metrics)
+        backfill = Backfill(patient, whole, inbox, clock)
+        yield Gatehouse(app, Worker(syncing), syncing, clock, metrics, backfill)
     finally:
         await stripe.close()
+        await whole.close()
         await patient.close()
 
 

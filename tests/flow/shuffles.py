@@ -1,4 +1,4 @@
-"""Histories delivered as no Stripe would be so unkind to: shuffled, doubled, cut with the rest arriving late.
+"""Histories delivered as no Stripe would be so unkind to: shuffled, doubled, cut with the rest arriving late, or never.
 
 Each run is a customer of its own (every id gets the run's suffix), so many runs share a database and a worker.
 """
@@ -8,6 +8,7 @@ import itertools
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from storage.database import Database
 from tests.clock import FixedClock
@@ -18,8 +19,11 @@ from tests.stripe_server.server import StripeServer, serving
 from tests.stripe_server.world import World
 
 AT_ONCE = 25
+EPOCH = datetime.fromtimestamp(0, UTC)
 MIXED = 400
 DUPLICATES = 0.25
+LOST = 0.2
+"""Of the events of every other `AT_ONCE` runs; a backfill brings them in the end."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,11 @@ class Run:
     late: Sequence[Step]
 
 
-def plan_run(history: History, number: int, seed: int) -> Run:
+def plan_run(history: History, number: int, seed: int, lost: float = 0.0) -> Run:
     """Half of the runs have Stripe at the end from the start, in the others it moves on while events arrive.
 
-    An event is delivered only once it has happened; at least one comes after the last thing that happened.
+    An event is delivered only once it has happened, and that share of them never; at least one comes after the last
+    thing that happened, if only by a backfill.
     """
     randomness = random.Random(seed)
     own = history.renamed(f"z{number:05}z")
@@ -49,6 +54,8 @@ def plan_run(history: History, number: int, seed: int) -> Run:
     again = [step for step in steps if randomness.random() < DUPLICATES]
     early += [step for step in again if step in early]
     late += again
+    gone = {step.id for step in steps if lost and randomness.random() < lost}
+    early, late = ([step for step in part if step.id not in gone] for part in (early, late))
     randomness.shuffle(early)
     randomness.shuffle(late)
     return Run(f"z{number:05}z", own, World(own, position), early, late)
@@ -77,10 +84,15 @@ async def shuffle(history: History, seeds: Iterable[int], database: Database, cl
         async with gatehouse(database, server, catalogue, clock, page_size=2) as ours:
             for start in range(0, len(every), AT_ONCE):
                 chunk = every[start : start + AT_ONCE]
-                runs = {seed: plan_run(history, number, seed) for number, seed in enumerate(chunk, start)}
+                lost = LOST * (start // AT_ONCE % 2)
+                runs = {seed: plan_run(history, number, seed, lost) for number, seed in enumerate(chunk, start)}
+                server.forget()
                 for run in runs.values():
                     server.add(run.world)
                 await play(list(runs.values()), ours)
+                if lost:
+                    assert await ours.backfill.fill(EPOCH)
+                    await ours.worker.run_until_idle()
                 for seed, run in runs.items():
                     ended[seed] = await final_rows(database, run.history.customer_id, run.suffix)
     return ended

@@ -46,6 +46,10 @@ class StripeServer:
                 self._world_of[subject["payment"]["payment_intent"]] = world
         return world
 
+    def forget(self) -> None:
+        """Knows no world any more."""
+        self._world_of.clear()
+
     def app(self) -> Starlette:
         one = {"customers", "subscriptions", "disputes", "charges", "payment_intents", "invoices"}
         routes = [Route(f"/v1/{resource}/{{id}}", self._retrieve) for resource in sorted(one)]

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from tests.fault.breakable import Breakable
+from tests.fault.figures.core import measure_core
 from tests.fault.figures.drifts import measure_drifts
 from tests.fault.figures.failovers import measure_failovers
 from tests.fault.figures.kills import KILLS, measure_kills
@@ -14,7 +15,8 @@ from tests.fault.figures.outages import POSTGRES, REDIS, STRIPE, WORKER, measure
 from tests.fault.figures.reads import measure_reads
 
 MEASUREMENTS: Mapping[str, Callable[[Breakable, Scale], Coroutine[Any, Any, list[Figure]]]] = {
-    **{f"shuffles {place + 1}": partial(measure_shuffles, place) for place in range(len(every_history()))},
+    **{f"shuffles {place + 1:02}": partial(measure_shuffles, place) for place in range(len(every_history()))},
+    "core": measure_core,
     "bursts": measure_bursts,
     **{f"kills of the {name}": partial(measure_kills, name) for name in KILLS},
     "reads": measure_reads,

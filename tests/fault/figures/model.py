@@ -37,6 +37,8 @@ class Scale:
     customers: int
     reads: int
     corruptions: int
+    core_runs: int
+    """Of the pure functions, over all histories."""
     longest_seconds: float
     """For one measurement; who takes longer is reported as not measured to its end."""
     every_pair: bool = False
@@ -55,6 +57,7 @@ SMALL = Scale(
     customers=15,
     reads=5000,
     corruptions=100,
+    core_runs=2800,
     longest_seconds=300,
 )
 MIDDLE = Scale(
@@ -69,6 +72,7 @@ MIDDLE = Scale(
     customers=50,
     reads=20_000,
     corruptions=1000,
+    core_runs=28_000,
     longest_seconds=1200,
 )
 FULL = Scale(
@@ -83,6 +87,7 @@ FULL = Scale(
     customers=500,
     reads=100_000,
     corruptions=1000,
+    core_runs=1_000_006,
     longest_seconds=4 * 3600,
     every_pair=True,
 )

@@ -35,7 +35,7 @@ async def measure_shuffles(place: int, breakable: Breakable, scale: Scale) -> li
         first = place * scale.orders
         ended = await shuffle(history, range(first, first + scale.orders), database, clock)
     equal = sum(rows == expected for rows in ended.values())
-    bar = f"{history.name} x 10 000 shuffled, doubled, cut deliveries: final rows equal to those in order"
+    bar = f"{history.name} x 10 000 shuffled, doubled, cut, half with 20 % lost and filled in: final rows as in order"
     return [Figure("A1", bar, f"{equal} of {len(ended)} equal", equal == len(ended) == scale.orders)]
 
 

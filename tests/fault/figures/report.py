@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from tests.fault.figures.model import Figure
 
 NOT_MEASURED = (
-    Figure("A1", "20 % dropped and filled in by backfill; 10^6 runs of the pure core", "not part of this run", None),
     Figure("A3", "the sender of messages killed at every step", "there is no sender of messages", None),
     Figure(
         "A8", "p50 <= 50 ms, p99 <= 500 ms by the fast path", "there is no fast path: every change is fetched", None
