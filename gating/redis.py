@@ -21,7 +21,8 @@ from errors import Unavailable
 from gating.codec import Unreadable, decode_snapshot, encode_snapshot
 from gating.model import Snapshot
 from storage.breaker import Breaker
-from storage.redis import RedisClient, heed_cancellation
+from storage.cancelling import heed_cancellation
+from storage.redis import RedisClient
 
 CHANNEL = "gatehouse:entitlements"
 TOKEN_MILLISECONDS = 5_000
@@ -126,7 +127,8 @@ class RedisSnapshots:
                     async for message in messages:
                         yield message
             except (RedisError, OSError, TimeoutError, AttributeError):
-                pass  # AttributeError: a cluster's client that looks for its nodes anew closes connections under us
+                # AttributeError: a cluster's client that looks for its nodes anew closes connections under us
+                heed_cancellation()
             yield None
             await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -176,6 +178,7 @@ class RedisSnapshots:
         try:
             result = await command()
         except (RedisError, OSError, TimeoutError) as fault:
+            heed_cancellation()
             self._breaker.failed()
             raise Unavailable("The cache does not answer.") from fault
         self._breaker.succeeded()

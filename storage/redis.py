@@ -1,6 +1,5 @@
 """Connections to one Redis or Valkey, or to a cluster of them, with the bounds a cache needs."""
 
-import asyncio
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -61,14 +60,3 @@ def connect_redis(url: str, *, timeout_seconds: float = 0.025, max_connections: 
         socket_connect_timeout=connect_timeout,
     )
     return Redis.from_pool(pool)
-
-
-def heed_cancellation() -> None:
-    """Raises the CancelledError that a command kept to itself; to be called after each that is part of an endless loop.
-
-    redis-py sends by `asyncio.wait_for`, which before Python 3.12 returns what it has where result and cancellation
-    come at once (CPython's issue 86296): the task would go on for ever.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,17 +11,23 @@ from gating.redis import RedisSnapshots
 from tests.clock import FixedClock
 
 
+@dataclass
 class Deaf:
-    """Answers where it is cancelled, as redis-py may before Python 3.12."""
+    """Answers, or fails, where it is cancelled, as redis-py may before Python 3.12."""
+
+    fault: Exception | None
 
     async def hmget(self, *_: object) -> list[None]:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(60)
+        if self.fault:
+            raise self.fault
         return [None, None]
 
 
-async def test_a_cancellation_that_the_client_swallows_is_heeded() -> None:
-    deaf: Any = Deaf()
+@pytest.mark.parametrize("fault", [None, TimeoutError(), ConnectionError()], ids=repr)
+async def test_a_cancellation_that_the_client_swallows_is_heeded(fault: Exception | None) -> None:
+    deaf: Any = Deaf(fault)
     asking = asyncio.create_task(RedisSnapshots(deaf, FixedClock()).find("ann"))
     await asyncio.sleep(0)
     asking.cancel()
