@@ -136,15 +136,14 @@ class RedisSnapshots:
         pubsub = self._redis.pubsub(**await self._any_node())
         try:
             await pubsub.subscribe(CHANNEL)
-            heed_cancellation()
             asked = False
             while True:
                 message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+                heed_cancellation()
                 if message is None and asked:
                     return
                 if message is None:
                     await pubsub.ping()
-                    heed_cancellation()
                 elif message["type"] == "subscribe":  # by redis-py itself too, after a reconnection
                     yield None
                 elif message["type"] == "message":

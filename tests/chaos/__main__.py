@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -19,6 +20,9 @@ from tests.chaos.live import live
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.telling import told
 from tests.parts import SessionParts, start_test_parts
+
+LONGEST_SECONDS = 90.0
+"""For one crowd, several times what it takes."""
 
 
 def main() -> int:
@@ -46,7 +50,9 @@ async def _live(plans: list[Plan], parts: SessionParts, variant: Variant) -> int
     """Ends at the first crowd with which anything is wrong."""
     began, counts = time.monotonic(), Counter[str]()
     for plan in plans:
+        giving_up = asyncio.get_running_loop().call_later(LONGEST_SECONDS, _give_up, plan)
         report = await live(plan, parts, variant)
+        giving_up.cancel()
         counts.update(report.counts)
         if report.faulty:
             sys.stdout.write(await told(plan, report, parts, variant) + "\n")
@@ -54,6 +60,15 @@ async def _live(plans: list[Plan], parts: SessionParts, variant: Variant) -> int
     took = f"{time.monotonic() - began:.0f} s, {time.process_time():.0f} s of one core"
     sys.stdout.write("\n".join([*(f"{count} {what}" for what, count in sorted(counts.items())), took, ""]))
     return 0
+
+
+def _give_up(plan: Plan) -> None:
+    """Says what everybody waits for. The servers end with this process."""
+    sys.stdout.write(f"the crowd of seed {plan.seed} did not end in {LONGEST_SECONDS:.0f} s\n")
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stdout)
+    sys.stdout.flush()
+    os._exit(2)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ MARK_SECONDS = 0.02
 EVICTIONS_A_SECOND = 20
 """Of entries in Redis, which it may always lose."""
 
-DELIVERIES_WAITING, CUSTOMERS_DUE = 4, 2
+DELIVERIES_WAITING, CUSTOMERS_DUE = 2, 1
 """With more, those who live there wait too: the machine's speed is not what is judged."""
 
 DUE = """SELECT (SELECT count(*) FROM customer_sync
@@ -55,15 +55,14 @@ async def live(plan: Plan, parts: SessionParts, variant: Variant = Variant()) ->
     report = Report()
     weathers = (ruffled(Random(f"{plan.seed} weather"), 3), foul(2), ruffled(Random(f"{plan.seed} later"), 2))
     async with crowd(plan, parts, variant) as met:
-        tasks = [asyncio.create_task(job) for job in (met.watch.run(), met.sender.run(), _marking(met), _evicting(met))]
-        for weather in weathers:
-            await _through(met, weather, report)
-        await _come_to_rest(met, report)
-        for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                raise outcome
+        async with asyncio.TaskGroup() as jobs:
+            lasting = (met.watch.run(), met.sender.run(), _marking(met), _evicting(met))
+            tasks = [jobs.create_task(job) for job in lasting]
+            for weather in weathers:
+                await _through(met, weather, report)
+            await _come_to_rest(met, report)
+            for task in tasks:
+                task.cancel()
         met.mark()
         _judge(met, report)
     return report

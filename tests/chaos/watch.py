@@ -16,7 +16,7 @@ from identity.model import Principal
 from resolvers.context import build_context
 from tests.chaos.house import House
 
-PAUSE_SECONDS = 0.004
+PAUSE_SECONDS = 0.008
 EVERY_FEATURE = frozenset({"content_premium", "downloads", "analytics", "archive", "api_access", "live_updates"})
 QUERY = """query Probe($article: String!, $download: String!) {
   article: content(slug: $article) { ... on Article { body readCount } }
