@@ -23,7 +23,7 @@ from billing.dead_letters import count_dead_letters
 from billing.messages import run_messages
 from billing.model import Catalogue
 from billing.offers import OffersAtStripe
-from billing.queue import count_waiting
+from billing.queue import NEWCOMER_SECONDS, count_waiting
 from billing.read_only import require_read_only
 from billing.reconcile import Reconciling, run_reconciliations
 from billing.stripe import StripeApi
@@ -317,7 +317,15 @@ def _inbox(settings: Settings, parts: Parts) -> Inbox:
     key = settings.stripe_api_key.get_secret_value() if settings.stripe_api_key else ""
     livemode = None if not key else "_live_" in key
     member_key = settings.stripe_member_metadata_key
-    return Inbox(parts.database, parts.clock, HANDLERS, parts.metrics, member_key=member_key, livemode=livemode)
+    return Inbox(
+        parts.database,
+        parts.clock,
+        HANDLERS,
+        parts.metrics,
+        member_key=member_key,
+        livemode=livemode,
+        newcomer_seconds=NEWCOMER_SECONDS,
+    )
 
 
 def _webhooks(settings: Settings, parts: Parts) -> BaseRoute:

@@ -213,6 +213,11 @@ def _claims(event: Mapping[str, Any], subject: Mapping[str, Any], member_key: st
             yield Claim(customer_id, time_in(subject, "created") or seen_at, seen_at, kind, member_id)
 
 
+def names_member(subject: Mapping[str, Any], member_key: str) -> bool:
+    """Whether a customer's event may say whose customer it is."""
+    return member_key in object_in(subject, "metadata") or bool(subject.get("client_reference_id"))
+
+
 def _named(subject: Mapping[str, Any], member_key: str) -> str | None:
     """The member that an object's metadata names."""
     return _member_id(object_in(subject, "metadata"), member_key)

@@ -29,10 +29,13 @@ TAKE_IN = translated("""
       INSERT INTO stripe_unread (customer_id, event_id) SELECT customer_id, id FROM arrived
     ), marked AS (
       INSERT INTO customer_sync AS sync (customer_id, dirty, retry_at)
-      SELECT DISTINCT customer_id COLLATE "C", 1, now() FROM arrived ORDER BY 1
+      SELECT DISTINCT customer_id COLLATE "C", 1, now() + CASE WHEN customer_id = ANY(:named::text[])
+        THEN interval '0' ELSE make_interval(secs => :waits::float) END FROM arrived ORDER BY 1
       ON CONFLICT (customer_id) DO UPDATE SET dirty = sync.dirty + 1, faults = 0, dead_at = NULL,
-        retry_at = CASE WHEN sync.dirty = sync.clean THEN GREATEST(sync.retry_at, now()) ELSE sync.retry_at END
+        retry_at = CASE WHEN sync.token = 0 THEN LEAST(sync.retry_at, excluded.retry_at)
+          WHEN sync.dirty = sync.clean THEN GREATEST(sync.retry_at, now()) ELSE sync.retry_at END
       WHERE sync.dirty = sync.clean OR sync.lease_until IS NOT NULL OR sync.faults > 0 OR sync.dead_at IS NOT NULL
+        OR (sync.token = 0 AND excluded.retry_at < sync.retry_at)
     ), woken AS (
       SELECT pg_notify(:channel, '')::text AS told WHERE EXISTS (SELECT FROM arrived)
     )
@@ -40,6 +43,7 @@ TAKE_IN = translated("""
 """)
 """A customer that is dirty already, and claimed by nobody, is only locked until the commit: whoever claims it next
 notes how dirty it is and fetches after that. A lease that has run out still counts as one: its holder may yet save.
+A customer that was never claimed (token 0) is due at once when an event names its member.
 
 One JSON text for all events, as the driver takes longer over an array's elements than over all else that is done here;
 bodies are not in it, since the server would take as long to unescape them.
@@ -47,10 +51,15 @@ bodies are not in it, since the server would take as long to unescape them.
 
 
 class Unread(NamedTuple):
-    """An event about the one customer that it names, as it came."""
+    """An event about the one customer that it names, as it came.
+
+    `waits`: for how many seconds a customer not heard of before waits for an event that names its member; none when
+    this one does.
+    """
 
     event: StripeEvent
     body: str
+    waits: float = 0.0
 
 
 async def take_in(database: Database, arrivals: Collection[Unread]) -> frozenset[str]:
@@ -68,5 +77,7 @@ def parameters_of(arrivals: Collection[Unread]) -> dict[str, object]:
     return {
         "events": orjson.dumps([arrival.event for arrival in ordered]).decode(),
         "bodies": [arrival.body for arrival in ordered],
+        "named": [arrival.event.customer_id for arrival in ordered if not arrival.waits],
+        "waits": max((arrival.waits for arrival in ordered), default=0.0),
         "channel": CHANNEL,
     }

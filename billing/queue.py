@@ -22,6 +22,9 @@ CHANNEL = "gatehouse_sync"
 LEASE_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS = 0.5
+NEWCOMER_SECONDS = 0.8
+"""For which a new customer's sync waits for an event that names its member: one that comes before cannot give access,
+and puts off the next, which can."""
 MOST_FAULTS = 8
 """In a row; then the customer is a dead letter."""
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from billing.events import Arrival, StripeEvent, record_events, replay_events
-from billing.facts import facts_of
+from billing.facts import facts_of, names_member
 from billing.intake import Unread, take_in
 from billing.objects import id_in, is_object, object_in, text_in, time_in
 from billing.state import Kind, Node
@@ -29,6 +29,7 @@ class _Read(NamedTuple):
     body: str
     value: Mapping[str, Any]
     signals: frozenset[Node]
+    names_member: bool
 
     def names_its_customer(self) -> bool:
         """Whether it is a signal for the customer that it names, and for nobody else."""
@@ -50,14 +51,16 @@ class Inbox:
         *,
         member_key: str,
         livemode: bool | None = None,
+        newcomer_seconds: float = 0.0,
     ) -> None:
-        """`livemode`: the only mode accepted; None accepts both."""
+        """`livemode`: the only mode accepted; None accepts both. `newcomer_seconds`: see `Unread.waits`."""
         self._database = database
         self._clock = clock
         self._registry = registry
         self._metrics = metrics
         self._member_key = member_key
         self._livemode = livemode
+        self._newcomer_seconds = newcomer_seconds
         self._unread = Batches(self._take_in)
         self._arrivals = Batches(self._record)
 
@@ -68,7 +71,8 @@ class Inbox:
         """
         read = self._read(body)
         if read.names_its_customer():
-            new = await self._unread.add(Unread(read.event, read.body))
+            waits = 0.0 if read.names_member else self._newcomer_seconds
+            new = await self._unread.add(Unread(read.event, read.body, waits))
         else:
             new = await self._arrivals.add(self._arrival(read))
         self._metrics.inbox_events.labels("new" if new else "duplicate").inc()
@@ -100,7 +104,8 @@ class Inbox:
             raise BadInput("The event is of the other mode: live or test.")
         customer_id = text_in(subject, "id") if subject.get("object") == "customer" else id_in(subject, "customer")
         event = StripeEvent(id, type, created_at, self._clock.now(), livemode, text_in(subject, "id"), customer_id)
-        return _Read(event, body.decode(), value, self._registry.signals_of(type, subject))
+        signals, named = self._registry.signals_of(type, subject), names_member(subject, self._member_key)
+        return _Read(event, body.decode(), value, signals, named)
 
     async def _take_in(self, arrivals: Sequence[Unread]) -> frozenset[str]:
         return await take_in(self._database, arrivals)

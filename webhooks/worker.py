@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from billing.queue import CHANNEL, Claimed, Fenced, claim_due
+from billing.queue import CHANNEL, NEWCOMER_SECONDS, Claimed, Fenced, claim_due
 from billing.state import Node
 from billing.sync import Syncing, resolve_unlinked, sync_claimed
 from billing.unlinked import claim_unlinked
@@ -37,6 +37,8 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._customers_turn = False
+        self._later: asyncio.TimerHandle | None = None
+        self._told_again = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what it has begun."""
@@ -106,6 +108,21 @@ class Worker:
     async def _listen(self) -> None:
         async for _ in self._syncing.database.listen(CHANNEL):
             self._wake.set()
+            if self._later is None:
+                self._look_later()
+            else:
+                self._told_again = True
+
+    def _look_later(self) -> None:
+        """When a new customer, that the message may have been about, has waited for its member's name."""
+        self._told_again = False
+        self._later = asyncio.get_running_loop().call_later(NEWCOMER_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._later = None
+        self._wake.set()
+        if self._told_again:
+            self._look_later()
 
     async def _wait(self, stop: asyncio.Event) -> None:
         """Until there may be something to do, or the end; retries and lost messages are found by the poll."""

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import SPACING_SECONDS
 from asgi import respond
+from billing.queue import NEWCOMER_SECONDS
 from billing.stripe import StripeApi
 from billing.sync import Syncing, sync_claimed
 from clock import Clock
@@ -120,7 +121,12 @@ async def housed(
     source = Dawdling(PostgresSnapshots(database), dice)
     cache = RedisSnapshots(redis, clock, script=variant.script)
     stripe = StripeApi(API_KEY, base_address=twin_url, timeout_seconds=STRIPE_SECONDS)
-    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key=MEMBER_KEY, livemode=False)
+    inbox = Inbox(
+        *(database, clock, HANDLERS, Metrics()),
+        member_key=MEMBER_KEY,
+        livemode=False,
+        newcomer_seconds=NEWCOMER_SECONDS,
+    )
     reader_clock = variant.reader_clock(clock)
     store = EntitlementStore(source, RedisSnapshots(redis, reader_clock, script=variant.script), reader_clock)
     syncing = Syncing(database, stripe, CATALOGUE, clock, MEMBER_KEY, spacing_seconds=SPACING_SECONDS)

@@ -26,7 +26,7 @@ MARK_SECONDS = 0.02
 EVICTIONS_A_SECOND = 20
 """Of entries in Redis, which it may always lose."""
 
-DELIVERIES_WAITING, CUSTOMERS_DUE = 2, 1
+DELIVERIES_WAITING, CUSTOMERS_DUE = 4, 2
 """With more, those who live there wait too: the machine's speed is not what is judged."""
 
 DUE = """SELECT (SELECT count(*) FROM customer_sync

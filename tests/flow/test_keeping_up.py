@@ -20,7 +20,7 @@ from billing.catalogue import load_catalogue
 from billing.dead_letters import count_dead_letters, list_dead_letters, revive
 from billing.events import EventState, find_event, list_events
 from billing.memory import StripeInMemory
-from billing.queue import MOST_FAULTS, count_waiting, mark_dirty
+from billing.queue import MOST_FAULTS, NEWCOMER_SECONDS, count_waiting, mark_dirty
 from billing.state import Kind, Node, Subscription
 from billing.stripe import StripeApi
 from billing.sync import Syncing, sync_customer
@@ -122,6 +122,42 @@ async def test_what_came_during_the_spacing_is_taken_up_right_after_it(database:
     stop.set()
     await working
     assert stripe.fetches == 2
+
+
+async def test_a_newcomer_is_synced_once_its_member_is_named_and_not_before(
+    database: Database, clock: FixedClock
+) -> None:
+    """So what came before costs no fetch, and no pause after it; and a customer that is known waits for nothing."""
+    stripe = Counting()
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id", newcomer_seconds=60)
+    worker = Worker(syncing_with(database, stripe, clock))
+    nameless = subscription("incomplete") | {"metadata": {}}
+    for id, subject, fetches in (
+        ("evt_1", nameless, 0),
+        ("evt_2", subscription("active"), 1),
+        ("evt_3", nameless | {"status": "active"}, 2),
+    ):
+        await inbox.accept(orjson.dumps(event(id, subject, clock)))
+        await worker.run_until_idle()
+        assert stripe.fetches == fetches
+
+
+async def test_a_newcomer_whom_nobody_names_is_synced_all_the_same(database: Database, clock: FixedClock) -> None:
+    """After its wait, though the poll is far off; what comes meanwhile does not prolong it."""
+    stripe, stop = Counting(), asyncio.Event()
+    worker = Worker(syncing_with(database, stripe, clock), poll_seconds=60)
+    working = asyncio.create_task(worker.run(stop))
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id", newcomer_seconds=NEWCOMER_SECONDS)
+    nameless = subscription("incomplete") | {"metadata": {}}
+    async with asyncio.timeout(20):
+        for number in range(3):
+            await inbox.accept(orjson.dumps(event(f"evt_{number}", nameless, clock)))
+        assert stripe.fetches == 0
+        while await count_waiting(database):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+    stop.set()
+    await working
+    assert stripe.fetches == 1
 
 
 @pytest.mark.alone
