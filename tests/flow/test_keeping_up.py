@@ -1,9 +1,7 @@
-"""Keeping up with Stripe: bursts, the request budget, stale answers, what fails for ever, events that never came."""
+"""Keeping up with Stripe: bursts, the request budget, newcomers, stale answers, what fails for ever."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,66 +14,25 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from billing.budget import REQUESTS_PER_SECOND, SharedBudget
-from billing.catalogue import load_catalogue
 from billing.dead_letters import count_dead_letters, list_dead_letters, revive
 from billing.events import EventState, find_event, list_events
 from billing.memory import StripeInMemory
 from billing.queue import MOST_FAULTS, NEWCOMER_SECONDS, count_waiting, mark_dirty
-from billing.state import Kind, Node, Subscription
+from billing.state import Kind, Node
 from billing.stripe import StripeApi
-from billing.sync import Syncing, sync_customer
+from billing.sync import sync_customer
 from billing.unlinked import MOST_ATTEMPTS, keep_unlinked
 from errors import Unavailable
 from gating.postgres import PostgresSnapshots
 from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
-from tests.flow.replay import gatehouse
+from tests.flow.stripe_counted import Counting, event, subscription, syncing_with
 from tests.parts import DatabaseUrls
-from tests.stripe_server.catalogues import catalogue_of
-from tests.stripe_server.history import load_histories
 from tests.stripe_server.server import StripeServer, serving
-from tests.stripe_server.world import World
-from webhooks.backfill import Backfill
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
 from webhooks.worker import Worker
-
-HISTORY = load_histories()[0]
-
-
-def subscription(status: str) -> dict[str, Any]:
-    price = {"id": "price_1", "lookup_key": "pro_monthly", "product": "prod_1"}
-    item = {"id": "si_1", "price": price, "quantity": 1, "current_period_end": 2_000_000_000}
-    return {
-        "id": "sub_1",
-        "object": "subscription",
-        "customer": "cus_1",
-        "status": status,
-        "created": 1,
-        "items": {"data": [item]},
-        "metadata": {"member_id": "mem_1"},
-    }
-
-
-class Counting(StripeInMemory):
-    """Counts the fetches; raises `fault` instead where there is one."""
-
-    def __init__(self, status: str = "active") -> None:
-        super().__init__([subscription(status)])
-        self.fetches = 0
-        self.fault: Exception | None = None
-
-    async def fetch_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
-        self.fetches += 1
-        if self.fault:
-            raise self.fault
-        return await super().fetch_subscriptions(customer_id)
-
-
-def syncing_with(database: Database, stripe: StripeInMemory, clock: FixedClock, spacing: float = 0.0) -> Syncing:
-    catalogue = load_catalogue(Path("catalogue.yaml"))
-    return Syncing(database, stripe, catalogue, clock, "member_id", spacing_seconds=spacing)
 
 
 async def execute(database: Database, statement: str) -> None:
@@ -131,7 +88,7 @@ async def test_a_newcomer_is_synced_once_its_member_is_named_and_not_before(
     stripe = Counting()
     inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id", newcomer_seconds=60)
     worker = Worker(syncing_with(database, stripe, clock))
-    nameless = subscription("incomplete") | {"metadata": {}}
+    nameless: dict[str, Any] = subscription("incomplete") | {"metadata": {}}
     for id, subject, fetches in (
         ("evt_1", nameless, 0),
         ("evt_2", subscription("active"), 1),
@@ -148,7 +105,7 @@ async def test_a_newcomer_whom_nobody_names_is_synced_all_the_same(database: Dat
     worker = Worker(syncing_with(database, stripe, clock), poll_seconds=60)
     working = asyncio.create_task(worker.run(stop))
     inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id", newcomer_seconds=NEWCOMER_SECONDS)
-    nameless = subscription("incomplete") | {"metadata": {}}
+    nameless: dict[str, Any] = subscription("incomplete") | {"metadata": {}}
     async with asyncio.timeout(20):
         for number in range(3):
             await inbox.accept(orjson.dumps(event(f"evt_{number}", nameless, clock)))
@@ -231,17 +188,6 @@ async def test_a_recheck_finds_what_the_first_answer_missed(database: Database, 
     assert not (await PostgresSnapshots(database).get_snapshot("mem_1")).grants
     [row] = await database.fetch("SELECT recheck_at, rechecks FROM customer_sync")
     assert (row.recheck_at, row.rechecks) == (None, 0)
-
-
-def event(id: str, subject: dict[str, Any], clock: FixedClock) -> dict[str, Any]:
-    return {
-        "id": id,
-        "object": "event",
-        "type": "customer.subscription.updated",
-        "created": int(clock.now().timestamp()),
-        "livemode": False,
-        "data": {"object": subject},
-    }
 
 
 async def fail_often(worker: Worker, database: Database, times: int) -> None:
@@ -327,74 +273,6 @@ async def test_who_has_paid_need_not_wait_for_the_event_of_a_pause(
     assert bool(snapshot.features_at(clock.now())) is held
     clock.at = datetime.fromtimestamp(2_000_000_000, UTC)  # the end of the period
     assert not snapshot.features_at(clock.now())
-
-
-async def test_events_that_never_arrived_are_fetched_and_end_in_the_same_state(
-    database: Database, clock: FixedClock
-) -> None:
-    """A third of the history is delivered, the rest is lost; the worker's backfill brings it."""
-    clock.at = datetime.fromtimestamp(HISTORY.steps[-1].created, UTC)
-    catalogue = catalogue_of(HISTORY.catalogue, HISTORY.policy)
-    async with serving(StripeServer()) as server:
-        world = server.add(World(HISTORY, len(HISTORY.steps)))
-        async with gatehouse(database, server, catalogue, clock) as house:
-            await house.deliver_all(HISTORY.steps[::3])
-            stripe = StripeApi("sk_test_gatehouse", base_address=server.url, page_size=3)
-            inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="user_id", livemode=False)
-            backfill = Backfill(database, stripe, inbox, clock)
-            recent = [step for step in HISTORY.steps if clock.at - timedelta(days=30) <= at(step.created)]
-            lost = [step for step in recent if step not in HISTORY.steps[::3]]
-            assert len(lost) > 3
-            assert await backfill.fill_if_due() == len(lost)
-            assert await backfill.fill_if_due() is None, "it was read less than a minute ago"
-            assert await backfill.fill_if_due(every_seconds=0) == 0
-            await house.worker.run_until_idle()
-            held = (await house.snapshot_of(HISTORY.member_id)).features_at(clock.now())
-            assert sorted(held) == HISTORY.steps[-1].expected["entitlements"]
-            await stripe.close()
-        assert world.at_end
-
-
-def at(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-async def test_each_backfill_begins_a_little_before_the_last_ended_and_a_long_gap_asks_for_a_reconciliation(
-    database: Database, clock: FixedClock
-) -> None:
-    asked: list[datetime] = []
-
-    class Asked(StripeInMemory):
-        def fetch_events(self, since: datetime) -> Any:
-            asked.append(since)
-            return super().fetch_events(since)
-
-    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
-    backfill = Backfill(database, Asked([]), inbox, clock)
-    began = clock.at
-    for wait in (timedelta(0), timedelta(hours=2), timedelta(days=40)):
-        clock.at += wait
-        assert await database.fetch("SELECT id FROM reconciliation") == []
-        await backfill.fill_if_due(every_seconds=0)
-    assert asked == [
-        began - timedelta(days=30),
-        began - timedelta(minutes=10),
-        clock.at - timedelta(days=30),
-    ]
-    assert len(await database.fetch("SELECT id FROM reconciliation")) == 1
-
-
-async def test_a_backfill_that_breaks_off_is_due_again_at_once(database: Database, clock: FixedClock) -> None:
-    class Broken(StripeInMemory):
-        async def fetch_events(self, since: datetime) -> AsyncGenerator[Mapping[str, Any]]:
-            yield event("evt_1", subscription("active"), clock)
-            raise Unavailable("Stripe cannot be reached.")
-
-    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
-    with pytest.raises(Unavailable):
-        await Backfill(database, Broken([]), inbox, clock).fill_if_due()
-    whole = StripeInMemory([event("evt_1", subscription("active"), clock)])
-    assert await Backfill(database, whole, inbox, clock).fill_if_due() == 1
 
 
 async def test_a_replayed_event_is_read_anew(database: Database, clock: FixedClock) -> None:

@@ -78,7 +78,7 @@ async def test_customers_that_are_always_due_leave_room(database: Database, sync
     stop = asyncio.Event()
     working = asyncio.create_task(Worker(syncing, concurrency=1, sync=signals_again).run(stop))
     async with asyncio.timeout(10):
-        while not await database.fetch("SELECT FROM customer_sync WHERE customer_id = 'cus_1'"):  # noqa: ASYNC110
+        while not await database.fetch("SELECT FROM customer_sync WHERE customer_id = 'cus_1'"):  # noqa: ASYNC110 - the queue is the database's
             await asyncio.sleep(0.01)
     stop.set()
     await working

@@ -66,7 +66,7 @@ class StripeServer:
         def find() -> Response:
             id = request.path_params["id"]
             world = self._world_of.get(id)
-            objects = world.objects() if world else {}
+            objects: Mapping[str, Object] = world.objects() if world else {}
             found = objects.get(id)
             if found is None:
                 return _absent(id)
