@@ -211,7 +211,7 @@ async def test_faults_of_ours_end_as_a_dead_letter_that_a_signal_or_a_replay_tak
     assert stripe.fetches == MOST_FAULTS
     [letter] = await list_dead_letters(database, limit=5)
     assert (letter.id, letter.kind, letter.attempts) == ("cus_1", "customer", MOST_FAULTS)
-    assert letter.reason.startswith("KeyError in test_keeping_up.py:")
+    assert letter.reason.startswith("KeyError in stripe_counted.py:")
     assert (await count_waiting(database), await count_dead_letters(database)) == (0, 1)
     assert [each.state for each in await list_events(database, limit=5)] == [EventState.DEAD]
 
