@@ -13,8 +13,6 @@ from tests.fault.figures.orders import measure_requests, measure_ties
 from tests.fault.figures.outages import Fault, measure_some
 from tests.fault.figures.reads import measure_reads
 
-pytestmark = pytest.mark.alone
-
 SOME: list[tuple[Fault, ...]] = [
     (("redis", "silent"),),
     (("postgres", "cut"),),
@@ -35,10 +33,12 @@ def test_processes_killed_at_each_step_lose_nothing(breakable: Breakable, role: 
     judge(asyncio.run(measure_kills(role, breakable, SMALL)))
 
 
+@pytest.mark.alone
 def test_nothing_is_wrong_while_parts_are_down(breakable: Breakable) -> None:
     judge(asyncio.run(measure_some("some", breakable, SMALL, SOME)))
 
 
+@pytest.mark.alone
 def test_many_misses_are_one_fill(breakable: Breakable) -> None:
     judge(asyncio.run(measure_reads(breakable, SMALL)))
 
