@@ -24,6 +24,9 @@ from storage.breaker import Breaker
 from storage.cancelling import heed_cancellation
 from storage.redis import RedisClient
 
+FAULTS = (RedisError, OSError, TimeoutError, AttributeError)
+"""AttributeError: a cluster's client that looks for its nodes anew closes connections under us."""
+
 CHANNEL = "gatehouse:entitlements"
 TOKEN_MILLISECONDS = 5_000
 LONGEST_MILLISECONDS = 59_000
@@ -126,8 +129,7 @@ class RedisSnapshots:
                 async with aclosing(self._listen()) as messages:
                     async for message in messages:
                         yield message
-            except (RedisError, OSError, TimeoutError, AttributeError):
-                # AttributeError: a cluster's client that looks for its nodes anew closes connections under us
+            except FAULTS:
                 heed_cancellation()
             yield None
             await asyncio.sleep(RECONNECT_SECONDS)
@@ -176,7 +178,7 @@ class RedisSnapshots:
     async def _try(self, command: Callable[[], Awaitable[T]]) -> T:
         try:
             result = await command()
-        except (RedisError, OSError, TimeoutError) as fault:
+        except FAULTS as fault:
             heed_cancellation()
             self._breaker.failed()
             raise Unavailable("The cache does not answer.") from fault

@@ -1,4 +1,4 @@
-"""A Stripe in memory with one subscription, which counts how often it is asked, and events about it."""
+"""A Stripe in memory with one subscription, which counts how often it is asked; events and signals about it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from billing.catalogue import load_catalogue
 from billing.memory import StripeInMemory
+from billing.queue import mark_dirty
 from billing.state import Subscription
 from billing.sync import Syncing
 from storage.database import Database
@@ -55,3 +56,9 @@ def event(id: str, subject: dict[str, Any], clock: FixedClock) -> dict[str, Any]
         "livemode": False,
         "data": {"object": subject},
     }
+
+
+async def signal(database: Database, times: int = 1) -> None:
+    for _ in range(times):
+        async with database.transaction() as connection:
+            await mark_dirty(connection, ["cus_1"])

@@ -17,7 +17,7 @@ from billing.budget import REQUESTS_PER_SECOND, SharedBudget
 from billing.dead_letters import count_dead_letters, list_dead_letters, revive
 from billing.events import EventState, find_event, list_events
 from billing.memory import StripeInMemory
-from billing.queue import MOST_FAULTS, NEWCOMER_SECONDS, count_waiting, mark_dirty
+from billing.queue import MOST_FAULTS, NEWCOMER_SECONDS, count_waiting
 from billing.state import Kind, Node
 from billing.stripe import StripeApi
 from billing.sync import sync_customer
@@ -27,7 +27,7 @@ from gating.postgres import PostgresSnapshots
 from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
-from tests.flow.stripe_counted import Counting, event, subscription, syncing_with
+from tests.flow.stripe_counted import Counting, event, signal, subscription, syncing_with
 from tests.parts import DatabaseUrls
 from tests.stripe_server.server import StripeServer, serving
 from webhooks.handlers import HANDLERS
@@ -38,12 +38,6 @@ from webhooks.worker import Worker
 async def execute(database: Database, statement: str) -> None:
     async with database.transaction() as connection:
         await connection.execute(text(statement))
-
-
-async def signal(database: Database, times: int = 1) -> None:
-    for _ in range(times):
-        async with database.transaction() as connection:
-            await mark_dirty(connection, ["cus_1"])
 
 
 MAKE_DUE = "UPDATE customer_sync SET retry_at = now() WHERE retry_at IS NOT NULL"

@@ -7,13 +7,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from billing.catalogue import load_catalogue
 from billing.events import Arrival, StripeEvent, record_event
 from billing.facts import facts_of
 from billing.memory import StripeInMemory
@@ -26,6 +24,7 @@ from errors import Unavailable
 from gating.postgres import PostgresSnapshots
 from storage.database import Database
 from tests.clock import FixedClock
+from tests.flow.stripe_counted import signal, subscription, syncing_with
 from webhooks.worker import Worker
 
 ACTIVE, CANCELED = "active", "canceled"
@@ -47,29 +46,6 @@ class SlowStripe(StripeInMemory):
 
     def becomes(self, status: str) -> None:
         self.objects["sub_1"] = subscription(status)
-
-
-def subscription(status: str) -> dict[str, Any]:
-    price = {"id": "price_1", "lookup_key": "pro_monthly", "product": "prod_1"}
-    item = {"id": "si_1", "price": price, "quantity": 1, "current_period_end": 2_000_000_000}
-    return {
-        "id": "sub_1",
-        "object": "subscription",
-        "customer": "cus_1",
-        "status": status,
-        "created": 1,
-        "items": {"data": [item]},
-        "metadata": {"member_id": "mem_1"},
-    }
-
-
-def syncing_with(database: Database, stripe: StripeInMemory, clock: FixedClock) -> Syncing:
-    return Syncing(database, stripe, load_catalogue(Path("catalogue.yaml")), clock, "member_id")
-
-
-async def signal(database: Database) -> None:
-    async with database.transaction() as connection:
-        await mark_dirty(connection, ["cus_1"])
 
 
 async def holds_pro(database: Database) -> bool:

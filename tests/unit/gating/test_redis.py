@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from errors import Unavailable
 from gating.redis import RedisSnapshots
 from tests.clock import FixedClock
 
@@ -23,6 +24,19 @@ class Deaf:
         if self.fault:
             raise self.fault
         return [None, None]
+
+
+class Closed:
+    """A cluster's client, while it looks for its nodes anew."""
+
+    async def hmget(self, *_: object) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'writelines'")
+
+
+async def test_a_connection_closed_under_us_is_an_outage_like_any_other() -> None:
+    closed: Any = Closed()
+    with pytest.raises(Unavailable):
+        await RedisSnapshots(closed, FixedClock()).find("ann")
 
 
 @pytest.mark.parametrize("fault", [None, TimeoutError(), ConnectionError()], ids=repr)
