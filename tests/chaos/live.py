@@ -9,6 +9,7 @@ from random import Random
 
 from billing.queue import count_waiting
 from gating.publish import count_pending
+from storage.cancelling import heed_cancellation
 from tests.chaos.crowd import Crowd, Plan, acts_of, crowd
 from tests.chaos.house import Variant
 from tests.chaos.judging import fault_in
@@ -78,6 +79,7 @@ async def _evicting(met: Crowd) -> None:
     dice = Random(f"{met.plan.seed} evictions")
     while True:
         await met.house.redis.delete(f"e:{{{dice.choice(met.watch.members)}}}")
+        heed_cancellation()
         await asyncio.sleep(1 / EVICTIONS_A_SECOND)
 
 
