@@ -24,8 +24,9 @@ from storage.breaker import Breaker
 from storage.cancelling import heed_cancellation
 from storage.redis import RedisClient
 
-FAULTS = (RedisError, OSError, TimeoutError, AttributeError)
-"""AttributeError: a cluster's client that looks for its nodes anew closes connections under us."""
+FAULTS = (RedisError, OSError, TimeoutError)
+CLOSED_UNDER_US = AttributeError
+"""What a cluster's client lets happen that looks for its nodes anew: no server has failed."""
 
 CHANNEL = "gatehouse:entitlements"
 TOKEN_MILLISECONDS = 5_000
@@ -129,7 +130,7 @@ class RedisSnapshots:
                 async with aclosing(self._listen()) as messages:
                     async for message in messages:
                         yield message
-            except FAULTS:
+            except (*FAULTS, CLOSED_UNDER_US):
                 heed_cancellation()
             yield None
             await asyncio.sleep(RECONNECT_SECONDS)
@@ -178,9 +179,10 @@ class RedisSnapshots:
     async def _try(self, command: Callable[[], Awaitable[T]]) -> T:
         try:
             result = await command()
-        except FAULTS as fault:
+        except (*FAULTS, CLOSED_UNDER_US) as fault:
             heed_cancellation()
-            self._breaker.failed()
+            if not isinstance(fault, CLOSED_UNDER_US):
+                self._breaker.failed()
             raise Unavailable("The cache does not answer.") from fault
         self._breaker.succeeded()
         heed_cancellation()
