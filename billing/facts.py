@@ -119,10 +119,20 @@ def _pauses(event: Mapping[str, Any], subject: Mapping[str, Any], previous: Mapp
     paused = is_object(subject.get("pause_collection"))
     began_so = text_in(event, "type") == "customer.subscription.created"
     if paused and (began_so or ("pause_collection" in previous and previous["pause_collection"] is None)):
-        ends = [time_in(item, "current_period_end") for item in objects_in(subject, "items")]
-        yield PauseFact(id, PauseStep.PAUSED, occurred_at, max((end for end in ends if end), default=None))
+        yield _paused(subject, id, occurred_at)
     elif not paused and is_object(previous.get("pause_collection")):
         yield PauseFact(id, PauseStep.RESUMED, occurred_at, None)
+
+
+def _paused(subscription: Mapping[str, Any], id: str, occurred_at: datetime) -> PauseFact:
+    """That it was paused within the period that the subscription shows."""
+    ends_at = _latest_among_items(subscription, "current_period_end")
+    return PauseFact(id, PauseStep.PAUSED, occurred_at, ends_at)
+
+
+def _latest_among_items(subscription: Mapping[str, Any], key: str) -> datetime | None:
+    times = [time_in(item, key) for item in objects_in(subscription, "items")]
+    return max((at for at in times if at), default=None)
 
 
 def pause_shown_by(subscription: Mapping[str, Any], invoice: object, now: datetime) -> PauseFact | None:
@@ -131,18 +141,13 @@ def pause_shown_by(subscription: Mapping[str, Any], invoice: object, now: dateti
     An invoice of this period that stands says that the pause began in this period, a voided one that it began before.
     """
     id, made_at = text_in(subscription, "id"), time_in(invoice, "created")
-    periods = [
-        (time_in(item, "current_period_start"), time_in(item, "current_period_end"))
-        for item in objects_in(subscription, "items")
-    ]
-    starts_at = max((start for start, _ in periods if start), default=None)
-    ends_at = max((end for _, end in periods if end), default=None)
+    starts_at = _latest_among_items(subscription, "current_period_start")
     paused = is_object(subscription.get("pause_collection"))
     if id is None or not paused or made_at is None or starts_at is None or made_at < starts_at:
         return None
     if text_in(invoice, "status") == "void":
         return PauseFact(id, PauseStep.VOIDED, now, starts_at)
-    return None if text_in(invoice, "status") == "draft" else PauseFact(id, PauseStep.PAUSED, now, ends_at)
+    return None if text_in(invoice, "status") == "draft" else _paused(subscription, id, now)
 
 
 def _voided(invoice: Mapping[str, Any], occurred_at: datetime | None) -> Iterator[PauseFact]:
