@@ -18,7 +18,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from errors import Unavailable
-from storage.cancelling import heed_cancellation
 from storage.faults import is_unreachable
 from storage.liveness import Liveness, addresses_of, any_answers
 from storage.readers import LONGEST_SECONDS, Readers, open_reader, open_writer
@@ -187,10 +186,8 @@ async def _unavailable_if_unreachable() -> AsyncGenerator[None]:
     try:
         yield
     except (PoolTimeout, OSError, TimeoutError) as fault:
-        heed_cancellation()
         raise Unavailable("The database does not answer.") from fault
     except DBAPIError as fault:
         if fault.connection_invalidated or is_unreachable(fault.orig):
-            heed_cancellation()
             raise Unavailable("The database does not answer.") from fault
         raise

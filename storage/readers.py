@@ -15,7 +15,6 @@ import asyncpg
 import orjson
 
 from errors import Unavailable
-from storage.cancelling import heed_cancellation
 from storage.faults import is_unreachable
 from storage.liveness import Liveness, Wait, expire
 from storage.rows import Row
@@ -68,7 +67,6 @@ class Readers:
                 rows = await self._fetch(wait, statement.sql, arguments)
         except (OSError, asyncpg.PostgresError) as fault:
             if is_unreachable(fault):
-                heed_cancellation()
                 raise Unavailable("The database does not answer.") from fault
             raise
         finally:
