@@ -41,9 +41,9 @@ CLEAN = {
     "settings.py": "import errors\n",
     "errors.py": "import enum\n",
     "tests/unit/test_model.py": "import gating.model  # noqa: F401 - shows how a reason is given\n",
-    "README.md": "Read more at https://example.org/work/done.\n",
+    "README.md": "Read more at https://example.org/wo" + "rk/done.\n",
 }
-# Written in halves, so that this file does not hold the faults it plants.
+# Written in halves, as the address above, so that this file does not hold the faults it plants.
 NOQA, IGNORE, PYRIGHT, SKIP = "# no" + "qa", "# type: ig" + "nore", "# py" + "right: ignore", "pytest.sk" + "ip"
 LONG_FUNCTION = "def decide() -> None:\n" + "    print()\n" * 60
 CHAIN = {f"gating/m{depth}.py": f"import gating.m{depth + 1}\n" for depth in range(11)} | {"gating/m11.py": ""}
