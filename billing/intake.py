@@ -37,13 +37,14 @@ TAKE_IN = translated("""
       WHERE sync.dirty = sync.clean OR sync.lease_until IS NOT NULL OR sync.faults > 0 OR sync.dead_at IS NOT NULL
         OR (sync.token = 0 AND excluded.retry_at < sync.retry_at)
     ), woken AS (
-      SELECT pg_notify(:channel, '')::text AS told WHERE EXISTS (SELECT FROM arrived)
+      SELECT pg_notify(:channel, '')::text AS told WHERE :wake AND EXISTS (SELECT FROM arrived)
     )
     SELECT id, (SELECT told FROM woken) AS told FROM arrived
 """)
 """A customer that is dirty already, and claimed by nobody, is only locked until the commit: whoever claims it next
 notes how dirty it is and fetches after that. A lease that has run out still counts as one: its holder may yet save.
-A customer that was never claimed (token 0) is due at once when an event names its member.
+A customer that was never claimed (token 0) is due at once when an event names its member. Workers are woken even when
+all customers were dirty before: one may have passed a customer by, since it was locked.
 
 One JSON text for all events, as the driver takes longer over an array's elements than over all else that is done here;
 bodies are not in it, since the server would take as long to unescape them.
@@ -62,15 +63,16 @@ class Unread(NamedTuple):
     waits: float = 0.0
 
 
-async def take_in(database: Database, arrivals: Collection[Unread]) -> frozenset[str]:
+async def take_in(database: Database, arrivals: Collection[Unread], *, wake: bool = True) -> frozenset[str]:
     """Stores those not yet stored, to be read later, and sees to it that their customers are synced.
 
-    Returns the ids of the new ones, after the commit. Idempotent. Raises Unavailable.
+    Returns the ids of the new ones, after the commit. Idempotent. Raises Unavailable. Without `wake` the caller tells
+    the workers.
     """
-    return frozenset(row[0] for row in await database.write(TAKE_IN, parameters_of(arrivals)))
+    return frozenset(row[0] for row in await database.write(TAKE_IN, parameters_of(arrivals, wake=wake)))
 
 
-def parameters_of(arrivals: Collection[Unread]) -> dict[str, object]:
+def parameters_of(arrivals: Collection[Unread], *, wake: bool = True) -> dict[str, object]:
     """TAKE_IN's; in one order, against deadlocks."""
     by_id = {arrival.event.id: arrival for arrival in arrivals}
     ordered = [by_id[id] for id in sorted(by_id)]
@@ -80,4 +82,5 @@ def parameters_of(arrivals: Collection[Unread]) -> dict[str, object]:
         "named": [arrival.event.customer_id for arrival in ordered if not arrival.waits],
         "waits": max((arrival.waits for arrival in ordered), default=0.0),
         "channel": CHANNEL,
+        "wake": wake,
     }

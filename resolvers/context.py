@@ -14,6 +14,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.dataloader import DataLoader
 
+from batching import Batching
 from billing.actions import Acting
 from billing.model import Catalogue
 from billing.ports import Replay
@@ -23,8 +24,10 @@ from gating.model import Access, Snapshot
 from gating.store import EntitlementStore
 from identity.model import Principal
 from identity.tokens import OutdatedToken
-from resolvers.in_turn import InTurn
 from storage.database import Database
+
+READS_AT_ONCE = 2
+"""Of one kind, so that one that takes long holds nobody up."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -34,8 +37,8 @@ Value = TypeVar("Value")
 class Services:
     """What the process offers to all operations; assembled once by `app`.
 
-    `replay` is None where no events come in, `acting` where no Stripe key is set. `in_turn` is what operations read
-    together, by how it is read.
+    `replay` is None where no events come in, `acting` where no Stripe key is set. `reads` are what
+    operations read together, by how it is read.
     """
 
     clock: Clock
@@ -45,17 +48,17 @@ class Services:
     feed: Feed
     replay: Replay | None = None
     acting: Acting | None = None
-    in_turn: dict[Any, InTurn[Any, Any]] = field(default_factory=dict[Any, InTurn[Any, Any]])
+    reads: dict[Any, Batching[Any, Any]] = field(default_factory=dict[Any, Batching[Any, Any]])
 
     def load(self, read: "Read[Key, Value]", key: Key) -> Awaitable[Value]:
         """`read` for `key`, together with all that any operation asks for in the same turn of the loop.
 
         `read` answers one value for each key, in their order: shared, so nobody may change it.
         """
-        turn = self.in_turn.get(read)
-        if turn is None:
-            turn = self.in_turn[read] = InTurn(partial(read, self))
-        return turn.load(key)
+        batching = self.reads.get(read)
+        if batching is None:
+            batching = self.reads[read] = Batching(partial(read, self), at_once=READS_AT_ONCE)
+        return batching.ask(key)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import orjson
 from graphql import OperationType, get_operation_ast
 from starlette.requests import Request
 
-from asgi import Header, Receive, Scope, Send, TooLong, read_body, respond
+from asgi import Headers, Receive, Reply, Scope, TooLong, read_body
 from errors import GatehouseError
 from execution.contract import Contract
 from execution.documents import Document
@@ -50,14 +50,13 @@ async def read_operation(scope: Scope, receive: Receive, asked: Asked, contract:
     return operation
 
 
-async def refuse(send: Send, headers: tuple[Header, ...], refusal: RequestRefused | InvalidToken) -> None:
+def refusal_of(fault: RequestRefused | InvalidToken, headers: Headers) -> Reply:
     """The answer to what is no request of ours, or carries a token that counts for nothing."""
-    if isinstance(refusal, InvalidToken):
+    if isinstance(fault, InvalidToken):
         challenge = (b"www-authenticate", b'Bearer error="invalid_token"')
-        await respond(send, 401, (*headers, challenge), error_body(refusal))
-    else:
-        allow = ((b"allow", refusal.allow.encode()),) if refusal.allow else ()
-        await respond(send, refusal.status, (*headers, *allow), error_body(refusal))
+        return Reply(401, (*headers, challenge), error_body(fault))
+    allow = ((b"allow", fault.allow.encode()),) if fault.allow else ()
+    return Reply(fault.status, (*headers, *allow), error_body(fault))
 
 
 def error_body(fault: GatehouseError) -> bytes:

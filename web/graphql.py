@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from asgi import Gone, Header, Receive, Scope, Send, respond
+from asgi import Gone, Headers, Receive, Reply, Scope, Send, respond
 from errors import Unavailable
 from execution.execute import execute
 from execution.model import Answer
 from identity.bearer import authenticate
 from identity.tokens import InvalidToken, Verified
-from web.asked import Asked, asked_of, read_operation, refuse
+from web.asked import Asked, asked_of, read_operation, refusal_of
 from web.explorer.page import explorer_page
 from web.negotiation import PLAIN_JSON, RESPONSE_JSON, accepts_html, media_type_for
 from web.parameters import RequestRefused
@@ -52,28 +52,32 @@ class GraphQLEndpoint:
     explorer: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = asked_of(scope)
-        if scope["method"] == "GET" and accepts_html(asked.accept):
+        if scope["method"] == "GET" and accepts_html(asked_of(scope).accept):
             request = Request(scope)
             if "query" not in request.query_params:
                 page = explorer_page(request)(scope, receive, send) if self.explorer else None
-                await (page or refuse(send, HEADERS[PLAIN_JSON], NO_PAGE))
+                await (page or respond(send, refusal_of(NO_PAGE, HEADERS[PLAIN_JSON])))
                 return
+        if reply := await self.answer(scope, receive):
+            await respond(send, reply)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Reply | None:
+        """To whatever asks in GraphQL; None when the client has left."""
+        asked = asked_of(scope)
         media_type = media_type_for(asked.accept)
         if media_type is None:
-            await refuse(send, HEADERS[PLAIN_JSON], NOTHING_ACCEPTABLE)
-            return
+            return refusal_of(NOTHING_ACCEPTABLE, HEADERS[PLAIN_JSON])
         try:
-            answer, fresher = await self._answer(scope, receive, asked)
+            answer, fresher = await self._execute(scope, receive, asked)
         except (RequestRefused, InvalidToken) as refusal:
-            await refuse(send, HEADERS[media_type], refusal)
+            return refusal_of(refusal, HEADERS[media_type])
         except Gone:
             note(scope, outcome="gone")
-        else:
-            status = 400 if answer.request_error and media_type == RESPONSE_JSON else 200
-            await respond(send, status, (*HEADERS[media_type], *fresher), answer.body())
+            return None
+        status = 400 if answer.request_error and media_type == RESPONSE_JSON else 200
+        return Reply(status, HEADERS[media_type], answer.body(), fresher)
 
-    async def _answer(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[Answer, tuple[Header, ...]]:
+    async def _execute(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[Answer, Headers]:
         """The answer, and a fresh token where the one sent says what is no longer so."""
         verified = authenticate(asked.authorization, self.surface.verifier)
         principal = verified.principal
@@ -87,7 +91,7 @@ class GraphQLEndpoint:
         self.surface.metrics.operations.labels(outcome).inc()
         return answer, await self._fresher(verified) if context.access.outdates(principal.revision) else ()
 
-    async def _fresher(self, verified: Verified) -> tuple[Header, ...]:
+    async def _fresher(self, verified: Verified) -> Headers:
         """None while the authority does not answer: the next request gets it then."""
         with suppress(Unavailable, InvalidToken):
             return ((TOKEN_HEADER, (await self.surface.reissuer.reissue(verified)).encode()),)

@@ -1,8 +1,9 @@
 """uvicorn's HTTP protocol, spared what a small answer would pay for without need.
 
 Head and body of an answer go out by one write, where uvicorn makes two; headers that come in every answer are checked
-and written once; a connection that is kept alive has one timer, and not a new one after each answer. All else is as
-uvicorn has it: limits, pipelining, `Expect`, upgrades to WebSocket, and how streams are sent.
+and written once; a connection that is kept alive has one timer, and not a new one after each answer; a body that has
+come is not waited for, nor headers of a proxy looked for where none are. All else is as uvicorn has it: limits,
+pipelining, `Expect`, upgrades to WebSocket, and how streams are sent.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import (
     HEADER_RE,
@@ -19,6 +21,8 @@ from uvicorn.protocols.http.httptools_impl import (
     HttpToolsProtocol,
     RequestResponseCycle,
 )
+
+from asgi import AT_ONCE, Headers, Reply, respond
 
 LENGTH = b"content-length"
 OWN = frozenset({b"x-request-id", b"gatehouse-token"})
@@ -31,13 +35,29 @@ JOINED = 16_384
 """Bytes up to which a body is cheaper to copy than to write beside its head."""
 
 
+EXTENSIONS: dict[str, dict[object, object]] = {AT_ONCE: {}}
+PROXYS = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer. The head of an answer whose length is known waits for the body."""
 
     _head: bytes | None = None
+    _given = False
+
+    async def receive(self) -> Any:
+        """Without waiting where all of the body has come."""
+        if self.more_body or self._given or self.disconnected or self.waiting_for_100_continue:
+            return await super().receive()
+        self._given = True
+        self.flow.resume_reading()
+        self.message_event.clear()
+        return {"type": "http.request", "body": bytes(self.body), "more_body": False}
 
     async def send(self, message: Any) -> None:
-        if self.flow.write_paused or self.disconnected:
+        if message["type"] == AT_ONCE:
+            await self._send_whole(message)
+        elif self.flow.write_paused or self.disconnected:
             await self._release(message)
         elif not self.response_started and (head := self._head_of(message)) is not None:
             self._head = head
@@ -48,6 +68,20 @@ class Cycle(RequestResponseCycle):
             self._finish(self._head, message.get("body", b""))
         else:
             await self._release(message)
+
+    async def _send_whole(self, message: Any) -> None:
+        reply = Reply(message["status"], message["headers"], message["body"], message["own"])
+        busy = self.flow.write_paused or self.disconnected or self.response_started
+        known = _lines(reply.headers) if self.keep_alive and self.scope["method"] != "HEAD" else None
+        if busy or known is None:
+            await respond(self.send, reply)
+            return
+        lines = [STATUS_LINE[reply.status], *(_line(name, value) for name, value in self.default_headers)]
+        lines += (b"content-length: %d\r\n" % len(reply.body), known)
+        lines += (_checked(name, value) for name, value in reply.own)
+        lines.append(b"\r\n")
+        self.response_started = True
+        self._finish(b"".join(lines), reply.body)
 
     async def _release(self, message: Any) -> None:
         """As uvicorn does it."""
@@ -99,6 +133,17 @@ class Protocol(HttpToolsProtocol):
     """For uvicorn's `http`."""
 
     _idle_since: float | None = None
+    _proxied = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        app = cast(Any, self).app
+        self._inner: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if self.headers[-1][0] in PROXYS:
+            self._proxied = True
 
     def on_headers_complete(self) -> None:
         parser: Any = self.parser
@@ -113,7 +158,9 @@ class Protocol(HttpToolsProtocol):
         scope["path"] = self.root_path + path
         scope["raw_path"] = self.root_path.encode("ascii") + raw_path
         scope["query_string"] = query
-        app: Any = cast(Any, self).app
+        scope["extensions"] = EXTENSIONS
+        app: Any = cast(Any, self).app if self._proxied else self._inner
+        self._proxied = False
         limit = self.limit_concurrency
         if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
             app = service_unavailable
@@ -185,6 +232,14 @@ def _checked(name: bytes, value: bytes) -> bytes:
 
 
 _line = lru_cache(512)(_checked)
+
+
+@lru_cache(512)
+def _lines(headers: Headers) -> bytes | None:
+    """None where one of them says how to send the answer."""
+    if any(name == LENGTH or name in HANDLED for name, _ in headers):
+        return None
+    return b"".join(_checked(name, value) for name, value in headers)
 
 
 @lru_cache(512)

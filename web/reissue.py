@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from asgi import Receive, Scope, Send, respond
+from asgi import Receive, Reply, Scope, Send, respond
 from clock import Clock
 from identity.bearer import authenticate
 from identity.keys import SigningKey
 from identity.model import Principal
 from identity.tokens import LONGEST_LIFE, Held, InvalidToken, TokenVerifier, Verified, mint
-from web.asked import asked_of, refuse
+from web.asked import asked_of, refusal_of
 from web.parameters import RequestRefused
 
 HEADERS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"vary", b"authorization"))
@@ -58,6 +58,7 @@ class TokenEndpoint:
             verified = authenticate(asked_of(scope).authorization, self.verifier)
             token = await self.reissuer.reissue(verified)
         except (RequestRefused, InvalidToken) as refusal:
-            await refuse(send, HEADERS, refusal)
+            reply = refusal_of(refusal, HEADERS)
         else:
-            await respond(send, 200, HEADERS, orjson.dumps({"token": token}))
+            reply = Reply(200, HEADERS, orjson.dumps({"token": token}))
+        await respond(send, reply)

@@ -11,14 +11,15 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from asgi import Message, Receive, Scope, Send
+from asgi import Answering, Message, Receive, Scope, Send, respond, takes_at_once
 from errors import GatehouseError
 from execution.model import Answer
 from telemetry import Metrics
 from web.problems import masked, on_gatehouse_error
 
 LOGGABLE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,79}")
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID = b"x-request-id"
+HARMLESS_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger()
 
@@ -43,15 +44,15 @@ def outcome_of(answer: Answer) -> str:
 class RequestLog:
     """ASGI middleware. `paths` are those counted by name; all others count as `other`.
 
-    `logged`: whether requests have log lines. `direct` takes the POSTs of its paths in place of `app`: finding a route
-    costs half of what is done for such a request besides executing it.
+    `logged`: whether requests have log lines. `direct` answers the POSTs of its paths in place of `app`: finding a
+    route costs half of what is done for such a request besides executing it.
     """
 
     app: ASGIApp
     metrics: Metrics
     paths: frozenset[str]
     logged: bool = True
-    direct: Mapping[str, ASGIApp] = field(default_factory=dict[str, ASGIApp])
+    direct: Mapping[str, Answering] = field(default_factory=dict[str, Answering])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,12 +68,17 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-request-id", request_id))
+                message["headers"].append((REQUEST_ID, request_id))
             await send(message)
 
-        app = self.direct.get(scope["path"], self.app) if scope["method"] == "POST" else self.app
+        direct = self.direct.get(scope["path"]) if scope["method"] == "POST" else None
         try:
-            await app(scope, receive, send_with_id)
+            if direct is None:
+                await self.app(scope, receive, send_with_id)
+            elif reply := await direct(scope, receive):
+                status = reply.status
+                own = (*reply.own, (REQUEST_ID, request_id))
+                await respond(send, reply._replace(own=own), at_once=takes_at_once(scope))
         except Exception as fault:
             expected = isinstance(fault, GatehouseError)
             if status or not expected:
@@ -105,6 +111,6 @@ class RequestLog:
 def _id_of(scope: Scope) -> bytes:
     """The caller's own id where it is a harmless word, so that it can be followed from proxy to log."""
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+        if name == REQUEST_ID and HARMLESS_ID.fullmatch(value):
             return value
     return b"%016x" % random.getrandbits(64)  # no secret

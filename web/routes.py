@@ -6,8 +6,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp
 
+from asgi import Answering
 from identity.keys import Keys
 from web.explorer.page import explorer_routes
 from web.graphql import GraphQLEndpoint
@@ -19,6 +19,7 @@ from web.websocket import SocketView
 from webhooks.endpoint import WebhookEndpoint
 
 GRAPHQL, SPA_GRAPHQL = "/graphql", "/spa/graphql"
+DIRECT = (GraphQLEndpoint, WebhookEndpoint)
 
 
 def build_routes(
@@ -38,15 +39,10 @@ def build_routes(
     ]
 
 
-def direct_routes(routes: Iterable[BaseRoute]) -> dict[str, ASGIApp]:
-    """By path, the applications that are asked again and again: GraphQL by everybody, the webhook by Stripe."""
-    return {route.path: route.endpoint for route in routes if isinstance(route, Route) and _is_direct(route.endpoint)}
-
-
-def _is_direct(endpoint: object) -> bool:
-    if isinstance(endpoint, WebhookEndpoint):
-        return bool(endpoint.secrets)
-    return isinstance(endpoint, GraphQLEndpoint)
+def direct_routes(routes: Iterable[BaseRoute]) -> dict[str, Answering]:
+    """By path, what is asked again and again: GraphQL by everybody, the webhook by Stripe."""
+    endpoints = {route.path: route.endpoint for route in routes if isinstance(route, Route)}
+    return {path: found.answer for path, found in endpoints.items() if isinstance(found, DIRECT)}
 
 
 def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> list[BaseRoute]:

@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from asgi import Gone, Receive, Scope, Send
+from asgi import Gone, Receive, Scope, Send, respond
 from execution.contract import Contract
 from execution.execute import subscribe
 from execution.model import Answer, Operation
 from identity.bearer import authenticate
 from identity.tokens import InvalidToken, Verified
-from web.asked import asked_of, error_body, read_operation, refuse
+from web.asked import asked_of, error_body, read_operation, refusal_of
 from web.graphql import HEADERS
 from web.negotiation import PLAIN_JSON, accepts_event_stream
 from web.parameters import RequestRefused
@@ -60,7 +60,7 @@ class StreamEndpoint:
             contract = self.surface.contract_for(verified.principal, spa_only=self.spa_only)
             operation = await read_operation(scope, receive, asked, contract)
         except (RequestRefused, InvalidToken) as refusal:
-            await refuse(send, HEADERS[PLAIN_JSON], refusal)
+            await respond(send, refusal_of(refusal, HEADERS[PLAIN_JSON]))
             return
         except Gone:
             note(scope, outcome="gone")

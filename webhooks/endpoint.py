@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from asgi import Gone, Receive, Scope, Send, TooLong, read_body, respond
+from asgi import Gone, Receive, Reply, Scope, Send, TooLong, read_body, respond
 from clock import Clock
 from errors import BadInput
 from webhooks.inbox import Inbox
@@ -18,6 +18,7 @@ from webhooks.signature import HEADER, is_signed
 LARGEST_BODY = 1024 * 1024
 """Bytes."""
 
+KEPT = Reply(200, (), b"")
 REFUSED = "This is not a signed Stripe event for this endpoint."
 
 
@@ -36,6 +37,11 @@ class WebhookEndpoint:
     secrets: tuple[bytes, ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await self.answer(scope, receive)
+        if reply:
+            await respond(send, reply)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Reply | None:
         if not self.secrets:
             raise HTTPException(404)
         try:
@@ -46,8 +52,8 @@ class WebhookEndpoint:
         except (TooLong, BadInput):
             raise BadInput(REFUSED) from None
         except Gone:
-            return
-        await respond(send, 200, (), b"")
+            return None
+        return KEPT
 
 
 def _signature(scope: Scope) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from batching import Batching
 from billing.events import Arrival, StripeEvent, record_events, replay_events
 from billing.facts import facts_of, names_member
 from billing.intake import Unread, take_in
@@ -15,8 +16,8 @@ from clock import Clock
 from errors import BadInput
 from storage.database import Database
 from telemetry import Metrics
-from webhooks.batches import Batches
 from webhooks.registry import Registry
+from webhooks.waking import Waking
 
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+){1,9}")
@@ -61,8 +62,10 @@ class Inbox:
         self._member_key = member_key
         self._livemode = livemode
         self._newcomer_seconds = newcomer_seconds
-        self._unread = Batches(self._take_in)
-        self._arrivals = Batches(self._record)
+        self._waking = Waking(database)
+        # In turn: what arrives while one batch is committed is a fuller next one, and costs the least.
+        self._unread = Batching(self._take_in, at_once=1)
+        self._arrivals = Batching(self._record, at_once=1)
 
     async def accept(self, body: bytes) -> bool:
         """Stores the event of a verified delivery and returns after the commit: True when new, False when a duplicate.
@@ -72,9 +75,9 @@ class Inbox:
         read = self._read(body)
         if read.names_its_customer():
             waits = 0.0 if read.names_member else self._newcomer_seconds
-            new = await self._unread.add(Unread(read.event, read.body, waits))
+            new = await self._unread.ask(Unread(read.event, read.body, waits))
         else:
-            new = await self._arrivals.add(self._arrival(read))
+            new = await self._arrivals.ask(self._arrival(read))
         self._metrics.inbox_events.labels("new" if new else "duplicate").inc()
         if new and not self._registry.knows(read.event.type):
             self._metrics.unknown_events.labels(read.event.type).inc()
@@ -107,12 +110,26 @@ class Inbox:
         signals, named = self._registry.signals_of(type, subject), names_member(subject, self._member_key)
         return _Read(event, body.decode(), value, signals, named)
 
-    async def _take_in(self, arrivals: Sequence[Unread]) -> frozenset[str]:
-        return await take_in(self._database, arrivals)
+    async def _take_in(self, arrivals: Sequence[Unread]) -> Sequence[bool]:
+        told = self._waking.is_due()
+        stored = await take_in(self._database, arrivals, wake=told)
+        if stored and not told:
+            self._waking.tell_later()
+        return _are_new(arrivals, stored)
 
-    async def _record(self, arrivals: Sequence[Arrival]) -> frozenset[str]:
+    async def _record(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:
         async with self._database.transaction() as connection:
-            return await record_events(connection, arrivals)
+            return _are_new(arrivals, await record_events(connection, arrivals))
+
+
+def _are_new(arrivals: Sequence[Unread | Arrival], stored: frozenset[str]) -> Sequence[bool]:
+    """Of deliveries of one event the first is the new one."""
+    left = set(stored)
+    answers: list[bool] = []
+    for each in arrivals:
+        answers.append(each.event.id in left)
+        left.discard(each.event.id)
+    return answers
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:

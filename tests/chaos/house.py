@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import SPACING_SECONDS
-from asgi import respond
+from asgi import Reply, respond
 from billing.queue import NEWCOMER_SECONDS
 from billing.stripe import StripeApi
 from billing.sync import Syncing, sync_claimed
@@ -83,7 +83,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.dice.random() < self.away:
-            await respond(send, 503, (), b"")
+            await respond(send, Reply(503, (), b""))
         else:
             await self.app(scope, receive, send)
 

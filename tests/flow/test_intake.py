@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,11 @@ from billing.state import Kind, Node
 from billing.unread import AT_ONCE, read_unread
 from errors import Unavailable
 from storage.database import Database, connect
+from telemetry import Metrics
+from tests.clock import FixedClock
 from tests.parts import SessionParts
+from webhooks.handlers import HANDLERS
+from webhooks.inbox import Inbox
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FACTS = ("stripe_link", "stripe_pause_fact", "stripe_claim", "stripe_invoice_fact")
@@ -230,3 +234,32 @@ async def test_without_a_server_it_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await take_in(nowhere, [unread(1)])
     await nowhere.close()
+
+
+async def test_of_a_burst_the_workers_are_told_now_and_then_and_at_its_end(
+    database: Database, clock: FixedClock
+) -> None:
+    heard = database.listen(CHANNEL)
+    assert await anext(heard) is None
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    times = 30
+    for number in range(times):
+        await inbox.accept(as_delivered(number))
+    told = 0
+    while await hears(heard):
+        told += 1
+    assert 2 <= told < times
+    await heard.aclose()
+
+
+async def hears(messages: AsyncGenerator[str | None]) -> bool:
+    try:
+        async with asyncio.timeout(0.5):
+            return await anext(messages) == ""
+    except TimeoutError:
+        return False
+
+
+def as_delivered(number: int) -> bytes:
+    body = {"id": f"evt_{number}", "object": "event", "type": "invoice.paid", "created": 1, "livemode": False}
+    return orjson.dumps(body | {"data": {"object": {"id": f"in_{number}", "object": "invoice", "customer": "cus_1"}}})

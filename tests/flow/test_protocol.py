@@ -10,15 +10,24 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from asgi import read_body, respond
+from asgi import Headers, Reply, read_body, respond, takes_at_once
 from web.protocol import Protocol
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 TYPE = (b"content-type", b"text/plain")
 
 
-async def echo(_scope: Any, receive: Any, send: Any) -> None:
-    await respond(send, 200, [TYPE], await read_body(receive, 1_000_000))
+async def tell(scope: Any, send: Any, status: int, headers: Headers, body: bytes) -> None:
+    """At once where the server takes it: uvicorn's own does not."""
+    await respond(send, Reply(status, headers, body, ((b"x-request-id", b"1"),)), at_once=takes_at_once(scope))
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    await tell(scope, send, 200, (TYPE,), await read_body(receive, 1_000_000))
+
+
+async def in_two(_scope: Any, receive: Any, send: Any) -> None:
+    await respond(send, Reply(200, (TYPE,), await read_body(receive, 1_000_000)))
 
 
 async def stream(_scope: Any, _receive: Any, send: Any) -> None:
@@ -34,16 +43,25 @@ async def in_parts(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"two"})
 
 
-async def empty(_scope: Any, _receive: Any, send: Any) -> None:
-    await respond(send, 204, [], b"")
+async def empty(scope: Any, _receive: Any, send: Any) -> None:
+    await tell(scope, send, 204, (), b"")
 
 
-async def closing(_scope: Any, _receive: Any, send: Any) -> None:
-    await respond(send, 200, [TYPE, (b"connection", b"close")], b"bye")
+async def closing(scope: Any, _receive: Any, send: Any) -> None:
+    await tell(scope, send, 200, (TYPE, (b"connection", b"close")), b"bye")
 
 
 async def where(scope: Any, _receive: Any, send: Any) -> None:
-    await respond(send, 200, [], repr([scope[name] for name in ("path", "raw_path", "query_string")]).encode())
+    told = [scope[name] for name in ("path", "raw_path", "query_string", "scheme", "client")]
+    told[-1] = told[-1][0]
+    await tell(scope, send, 200, (), repr(told).encode())
+
+
+async def until_left(_scope: Any, receive: Any, send: Any) -> None:
+    """A body, and then nothing until the client leaves."""
+    await read_body(receive, 1_000_000)
+    asyncio.get_running_loop().call_later(0.01, asyncio.ensure_future, respond(send, Reply(200, (TYPE,), b"later")))
+    assert (await receive())["type"] == "http.disconnect"
 
 
 async def too_short(_scope: Any, _receive: Any, send: Any) -> None:
@@ -56,8 +74,8 @@ async def broken(_scope: Any, _receive: Any, send: Any) -> None:
     raise RuntimeError("half-way")
 
 
-async def splitting(_scope: Any, _receive: Any, send: Any) -> None:
-    await respond(send, 200, [(b"x-name", b"a\r\nset-cookie: b")], b"never")
+async def splitting(scope: Any, _receive: Any, send: Any) -> None:
+    await tell(scope, send, 200, ((b"x-name", b"a\r\nset-cookie: b"),), b"never")
 
 
 POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello"
@@ -65,8 +83,12 @@ GET = b"GET /a%20b/c?d=e HTTP/1.1\r\nhost: x\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 EXPECTING = POST.replace(b"\r\n\r\n", b"\r\nexpect: 100-continue\r\n\r\n")
 
+PROXIED = GET.replace(b"\r\n\r\n", b"\r\nx-forwarded-for: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n\r\n")
+
 EXCHANGES: dict[str, tuple[App, bytes]] = {
     "one": (echo, POST + LAST),
+    "in two messages": (in_two, POST * 2 + LAST),
+    "until the client leaves": (until_left, POST + LAST),
     "pipelined": (echo, POST * 3 + LAST),
     "large": (echo, POST.replace(b"length: 5", b"length: 100000").replace(b"hello", b"x" * 100_000) + LAST),
     "stream": (stream, GET + LAST),
@@ -74,11 +96,13 @@ EXCHANGES: dict[str, tuple[App, bytes]] = {
     "no content": (empty, GET + LAST),
     "nothing to say": (echo, GET * 2 + LAST),
     "head": (in_parts, GET.replace(b"GET", b"HEAD") + LAST),
+    "head of a whole": (echo, GET.replace(b"GET", b"HEAD") + LAST),
     "app closes": (closing, GET),
     "client closes": (echo, LAST),
     "old client": (echo, POST.replace(b"1.1", b"1.0")),
     "expects": (echo, EXPECTING + LAST),
     "addresses": (where, GET + LAST),
+    "behind a proxy": (where, PROXIED + GET + LAST),
     "too short": (too_short, GET),
     "nonsense": (echo, b"nonsense\r\n\r\n"),
 }

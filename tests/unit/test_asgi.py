@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from asgi import Gone, Message, Receive, TooLong, read_body, respond
+from asgi import Gone, Message, Receive, Reply, TooLong, read_body, respond
 
 
 def arriving(*messages: Message) -> Receive:
@@ -55,7 +55,8 @@ async def test_an_answer_says_how_long_it_is() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await respond(send, 200, [(b"a", b"b")], b"body")
+    await respond(send, Reply(200, ((b"a", b"b"),), b"body", ((b"c", b"d"),)))
     [start, body] = sent
-    assert start == {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4"), (b"a", b"b")]}
+    headers = [(b"content-length", b"4"), (b"a", b"b"), (b"c", b"d")]
+    assert start == {"type": "http.response.start", "status": 200, "headers": headers}
     assert body == {"type": "http.response.body", "body": b"body"}

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from asgi import Receive, Scope, Send, respond
+from asgi import Receive, Reply, Scope
 from errors import BadInput, GatehouseError, Unavailable
 from telemetry import Metrics
 from web.health import Gauged, Health, Part
@@ -108,11 +108,11 @@ async def test_an_answer_that_has_begun_is_broken_off() -> None:
 
 
 async def test_what_takes_posts_directly_is_asked_by_post_alone_and_its_faults_are_told_alike() -> None:
-    async def direct(scope: Scope, receive: Receive, send: Send) -> None:
+    async def direct(scope: Scope, _receive: Receive) -> Reply:
         fault = {b"bad": BadInput("Bad."), b"down": Unavailable("Down."), b"broken": RuntimeError("hunter2")}
         if found := fault.get(scope["query_string"]):
             raise found
-        await respond(send, 200, (), b"direct")
+        return Reply(200, (), b"direct")
 
     async def routed(_request: Request) -> Response:
         return Response("routed")
