@@ -29,7 +29,6 @@ class Batching(Generic[Question, Answer]):
         self._answer = answer
         self._at_once = at_once
         self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
-        self._called = False
         self._working = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -38,17 +37,12 @@ class Batching(Generic[Question, Answer]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((question, future))
-        if not self._called and self._working < self._at_once:
-            self._called = True
-            loop.call_soon(self._begin)
+        if self._working < self._at_once and len(self._waiting) == 1:
+            self._working += 1
+            task = loop.create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return future
-
-    def _begin(self) -> None:
-        self._called = False
-        self._working += 1
-        task = asyncio.create_task(self._work())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
         """One call after the other, without a pause in which nobody works, until nothing is left."""
