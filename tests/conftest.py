@@ -1,23 +1,20 @@
 """What a test may ask for: real PostgreSQL and Valkey, a fresh migrated database, an empty cache, a settable clock."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from storage.database import Database, connect
 from tests.clock import FixedClock
-from tests.parts import DatabaseUrls, SessionParts, start_test_parts
+from tests.parts import DatabaseUrls, SessionParts, folder_for_parts, start_test_parts
 from tests.sessions import require_untouched_sessions
 
 
 @pytest.fixture(scope="session")
 def parts() -> Iterator[SessionParts]:
     """Both servers, once for the session, gone with it (and with us, should we be killed)."""
-    # Not pytest's own folder: socket paths must be short, and nothing should be kept.
-    with tempfile.TemporaryDirectory(prefix="gatehouse-test-") as folder:
-        started = start_test_parts(Path(folder) / "data")
+    with folder_for_parts() as folder:
+        started = start_test_parts(folder / "data")
         yield started
         started.running.stop()
 

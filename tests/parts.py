@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,10 @@ from storage.embedded import parts, postgres
 from storage.migrate import migrate
 
 _TEMPLATE = "gatehouse"
+_MEMORY = Path("/dev/shm")
+_PLENTY = 4 * 1024**3
+"""Bytes. A session takes some hundred megabytes, and four may run at once."""
+
 _numbers = itertools.count(1)
 
 
@@ -58,11 +64,23 @@ class SessionParts:
         places = self.running.addresses.postgres
         admin = await asyncpg.connect(places.url(postgres.SUPERUSER, "postgres"))
         try:
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER {postgres.OWNER}")
+            how = f"TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY"
+            await admin.execute(f"CREATE DATABASE {name} {how} OWNER {postgres.OWNER}")
             yield DatabaseUrls(places.url(postgres.OWNER, name), places.url(postgres.APP, name))
             await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         finally:
             await admin.close()
+
+
+@contextmanager
+def folder_for_parts() -> Generator[Path]:
+    """In memory where there is plenty: a database is hundreds of files, and some disks take half a second for them.
+
+    Not pytest's own folder: socket paths must be short, and nothing should be kept.
+    """
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _PLENTY
+    with tempfile.TemporaryDirectory(prefix="gatehouse-test-", dir=_MEMORY if roomy else None) as folder:
+        yield Path(folder)
 
 
 def start_test_parts(folder: Path) -> SessionParts:

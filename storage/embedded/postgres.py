@@ -37,7 +37,12 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_min_messages": "warning",
 }
-_FRAGILE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FRAGILE_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",  # it may all lie in memory
+}
 
 
 @dataclass(frozen=True, slots=True)

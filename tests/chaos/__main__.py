@@ -7,10 +7,8 @@ import argparse
 import asyncio
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 
 import structlog
 
@@ -19,7 +17,7 @@ from tests.chaos.house import Variant
 from tests.chaos.live import live
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.telling import told
-from tests.parts import SessionParts, start_test_parts
+from tests.parts import SessionParts, folder_for_parts, start_test_parts
 
 LONGEST_SECONDS = 90.0
 """For one crowd, several times what it takes."""
@@ -38,8 +36,8 @@ def main() -> int:
     seeds = range(arguments.seed, arguments.seed + arguments.crowds)
     plans = [Plan(str(seed), arguments.people, arguments.only, arguments.without) for seed in seeds]
     variant = MUTANTS[arguments.mutant] if arguments.mutant else Variant()
-    with tempfile.TemporaryDirectory(prefix="gatehouse-lives-") as folder:
-        parts = start_test_parts(Path(folder) / "data")
+    with folder_for_parts() as folder:
+        parts = start_test_parts(folder / "data")
         try:
             return asyncio.run(_live(plans, parts, variant))
         finally:
