@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from bench.cases import Row
-from bench.comparisons import COMPARISONS
+from bench.comparisons import COMPARISONS, Comparison
 from bench.curves import CURVES, GROWTH, GROWTH_REFERENCE, SIZES
 from bench.data import FREE, PRO
 from bench.entitlements import measure_entitlements
@@ -23,7 +23,7 @@ from bench.load import Sample
 from bench.machine import machine, versions
 from bench.plots import plot
 from bench.report import Outcome, Overhead, report
-from bench.rows import PAIRS, REFERENCE, ROWS
+from bench.rows import LAYOUTS, REFERENCE, ROWS
 from bench.run import Bench, Plan
 from bench.servers import Server, running
 from bench.tools import install_node_peers, require_tools
@@ -33,7 +33,10 @@ from errors import GatehouseError
 HERE = Path(__file__).parent
 
 CURVE_SECONDS = 1
-ROUNDS_INSIDE = 4
+PAIR_SECONDS = 1
+PROCESSES = 10
+"""Over which the pairs over HTTP are spread."""
+ROUNDS_INSIDE = 2
 """For each pair: a round inside one process is short, and what is looked for is small."""
 
 
@@ -64,16 +67,14 @@ def measure(plan: Plan) -> Outcome:
     where = machine()
     with open_ground(say) as ground:
         sizes = [row for curve in SIZES for row in curve.rows()]
-        paired = list(dict.fromkeys(row for _, base, measured in PAIRS for row in (base, measured)))
-        with _bench([*ROWS, *paired, *sizes], ground, REFERENCE) as bench:
-            bench.warm_up([*ROWS, *paired], plan.warm_up_seconds)
+        with _bench([*ROWS, *sizes], ground, REFERENCE) as bench:
+            bench.warm_up(ROWS, plan.warm_up_seconds)
             samples = bench.rounds(ROWS, plan.rounds, plan.seconds)
-            over_http = list(_over_http(bench, plan))
             samples |= _curves(bench, sizes, plan)
         growth = [row for curve in GROWTH for row in curve.rows()]
         with _bench(growth, ground, GROWTH_REFERENCE) as bench:
             samples |= _curves(bench, growth, plan)
-        overheads = [*_inside(ground, plan), *over_http]
+        overheads = [*_inside(ground, plan), *_over_http(ground, plan)]
         say("decisions, and how fast a change of them travels")
         bars = measure_entitlements(ground)
     return Outcome(SystemClock().now().date(), plan, where, versions(), samples, overheads, bars)
@@ -94,10 +95,21 @@ def _curves(bench: Bench, rows: Sequence[Row], plan: Plan) -> dict[Row, list[Sam
     return bench.rounds(rows, plan.rounds, CURVE_SECONDS)
 
 
-def _over_http(bench: Bench, plan: Plan) -> Iterator[Overhead]:
-    for comparison, base, measured in PAIRS:
-        say(f"{plan.pairs} pairs of `{comparison.measured}` over HTTP, {plan.pairs * plan.seconds * 2} s")
-        pairs = bench.alternate(base, measured, plan)
+def _over_http(ground: Ground, plan: Plan) -> Iterator[Overhead]:
+    """In several processes one after the other: where an application came to lie in memory costs it a per cent or two,
+    or spares it as much, for as long as it lives."""
+    processes = min(PROCESSES, plan.pairs)
+    taken: dict[Comparison, list[tuple[Sample, Sample]]] = {}
+    for number in range(processes):
+        layout = LAYOUTS[number % len(LAYOUTS)]
+        rows = list(dict.fromkeys(row for _, base, measured in layout.pairs for row in (base, measured)))
+        with _bench(rows, ground, layout.gated) as bench:
+            bench.warm_up(rows, PAIR_SECONDS)
+            say(f"pairs over HTTP, process {number + 1} of {processes}")
+            for comparison, base, measured in layout.pairs:
+                pairs = bench.alternate(base, measured, plan.pairs // processes, PAIR_SECONDS)
+                taken.setdefault(comparison, []).extend(pairs)
+    for comparison, pairs in taken.items():
         change = change_of([(before.server_cpu, after.server_cpu) for before, after in pairs])
         yield Overhead(comparison, "over HTTP", change)
 

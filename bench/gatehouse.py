@@ -47,6 +47,12 @@ def side_by_side() -> ASGIApp:
     return under_prefixes({"on": shipped(), "off": ungated()})
 
 
+def side_by_side_turned() -> ASGIApp:
+    """The same, built in the other order."""
+    off = ungated()
+    return under_prefixes({"on": shipped(), "off": off})
+
+
 def _built(read_rules: ReadRules) -> Starlette:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)

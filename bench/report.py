@@ -32,8 +32,9 @@ machine: read ratios within one table.
   event it also keeps what the event proves, and whose customer is to be synced.
 - Against itself: the change of CPU within each pair, its median, and bounds between which the median lies with 95 %
   confidence each (order statistics, no assumption about the noise). A bar is `met` when the upper bound is below it,
-  `missed` when the lower one is above it, else `not shown`. Over HTTP both arms are served by one process. `{AGAIN}`
-  is the method measuring itself: two applications built alike.
+  `missed` when the lower one is above it, else `not shown`. Over HTTP both arms are served by one process, and by
+  ten such processes in turn, since each lies in memory in its own way. `{AGAIN}` is the method measuring itself: two
+  applications built alike.
 - Workers: {MANY_CONNECTIONS} connections; wrk and PostgreSQL run on the same cores as the workers.
 """.strip()
 

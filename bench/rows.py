@@ -1,9 +1,11 @@
 """What stands in the tables: every server, and the rows in which it answers."""
 
+from dataclasses import dataclass
+
 from bench.answers import flat_rows
 from bench.cases import DENIED, LIST, ME, NESTED, WEBHOOK, Row
 from bench.comparisons import DENYING, GATING, Comparison
-from bench.servers import Server, node, ours, uvicorn
+from bench.servers import Program, Server, node, ours, uvicorn
 
 _PEERS = "bench.peers.python"
 SAME_SWITCHES = {"BENCH_ENTITLEMENTS": "memory", "BENCH_TOKEN_CACHE": "on"}
@@ -18,10 +20,6 @@ CACHED = Server(
 RAW = Server("Starlette + asyncpg + orjson", uvicorn(f"{_PEERS}.raw:build"), "/articles")
 INBOX = Server("Gatehouse's webhook", ours("shipped"), DELIVERIES)
 FASTIFY = Server("Fastify + stripe", node("webhook.js"), DELIVERIES)
-
-_both = ours("side_by_side")
-GATED = Server("Gatehouse, gates on", _both, f"/on{GRAPHQL}")
-UNGATED = Server("Gatehouse, gates off", _both, f"/off{GRAPHQL}")
 
 REFERENCE = MERCURIUS
 """Ratios in a table are against this server; every answer must say what its answer says."""
@@ -39,8 +37,25 @@ ROWS = (
     Row(INBOX, WEBHOOK, table="stripe_event"),
 )
 
-PAIRS: tuple[tuple[Comparison, Row, Row], ...] = (
-    (GATING, Row(UNGATED, LIST), Row(GATED, LIST)),
-    (DENYING, Row(GATED, LIST), Row(GATED, DENIED)),
-)
-"""What is compared over HTTP, base first, in more pairs than there are rounds."""
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """What one process serves that is compared with itself over HTTP. Of `pairs` the base comes first; what `gated`
+    answers is the measure of what is right."""
+
+    gated: Server
+    pairs: tuple[tuple[Comparison, Row, Row], ...]
+
+
+def _side_by_side(program: Program) -> SideBySide:
+    gated = Server("Gatehouse, gates on", program, f"/on{GRAPHQL}")
+    ungated = Server("Gatehouse, gates off", program, f"/off{GRAPHQL}")
+    pairs = (
+        (GATING, Row(ungated, LIST), Row(gated, LIST)),
+        (DENYING, Row(gated, LIST), Row(gated, DENIED)),
+    )
+    return SideBySide(gated, pairs)
+
+
+LAYOUTS = tuple(map(_side_by_side, (ours("side_by_side"), ours("side_by_side_turned"))))
+"""By the order in which the process builds its applications."""

@@ -28,7 +28,7 @@ class Plan:
 
     seconds: int = 2
     rounds: int = 7
-    pairs: int = 30
+    pairs: int = 60
 
     @property
     def warm_up_seconds(self) -> int:
@@ -81,15 +81,15 @@ class Bench:
                 samples[row].append(self.sample(row, seconds))
         return samples
 
-    def alternate(self, base: Row, other: Row, plan: Plan) -> list[tuple[Sample, Sample]]:
-        """Both rows back to back, `plan.pairs` times, each first in every other pair; returned with `base` first."""
+    def alternate(self, base: Row, other: Row, pairs: int, seconds: int) -> list[tuple[Sample, Sample]]:
+        """Both rows back to back, so often, each first in every other pair; returned with `base` first."""
         taken: list[tuple[Sample, Sample]] = []
-        for number in range(plan.pairs):
+        for number in range(pairs):
             if number % 2:
-                second = self.sample(other, plan.seconds)
-                taken.append((self.sample(base, plan.seconds), second))
+                second = self.sample(other, seconds)
+                taken.append((self.sample(base, seconds), second))
             else:
-                taken.append((self.sample(base, plan.seconds), self.sample(other, plan.seconds)))
+                taken.append((self.sample(base, seconds), self.sample(other, seconds)))
         return taken
 
     def _ask(self, row: Row) -> bytes:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import Database
 
 CHANNEL = "gatehouse_sync"
-"""NOTIFY whenever a customer has become dirty; without payload."""
+"""NOTIFY when a customer has become dirty, at once or 20 ms later; without payload."""
 
 LEASE_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 60.0

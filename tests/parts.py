@@ -73,12 +73,12 @@ class SessionParts:
 
 
 @contextmanager
-def folder_for_parts() -> Generator[Path]:
+def folder_for_parts(*, on_disk: bool = False) -> Generator[Path]:
     """In memory where there is plenty: a database is hundreds of files, and some disks take half a second for them.
 
     Not pytest's own folder: socket paths must be short, and nothing should be kept.
     """
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _PLENTY
+    roomy = not on_disk and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _PLENTY
     with tempfile.TemporaryDirectory(prefix="gatehouse-test-", dir=_MEMORY if roomy else None) as folder:
         yield Path(folder)
 

@@ -1,6 +1,7 @@
 """Every address of the service in one place."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeGuard
 
 import orjson
 from starlette.requests import Request
@@ -19,7 +20,6 @@ from web.websocket import SocketView
 from webhooks.endpoint import WebhookEndpoint
 
 GRAPHQL, SPA_GRAPHQL = "/graphql", "/spa/graphql"
-DIRECT = (GraphQLEndpoint, WebhookEndpoint)
 
 
 def build_routes(
@@ -41,8 +41,13 @@ def build_routes(
 
 def direct_routes(routes: Iterable[BaseRoute]) -> dict[str, Answering]:
     """By path, what is asked again and again: GraphQL by everybody, the webhook by Stripe."""
-    endpoints = {route.path: route.endpoint for route in routes if isinstance(route, Route)}
-    return {path: found.answer for path, found in endpoints.items() if isinstance(found, DIRECT)}
+    endpoints = ((route.path, route.endpoint) for route in routes if isinstance(route, Route))
+    return {path: found.answer for path, found in endpoints if _is_direct(found)}
+
+
+def _is_direct(endpoint: object) -> TypeGuard[GraphQLEndpoint | WebhookEndpoint]:
+    """A webhook without secrets is no address at all, which its route says."""
+    return isinstance(endpoint, GraphQLEndpoint) or (isinstance(endpoint, WebhookEndpoint) and bool(endpoint.secrets))
 
 
 def _graphql(path: str, surface: Surface, *, spa_only: bool, explorer: bool) -> list[BaseRoute]:

@@ -37,13 +37,13 @@ class WebhookEndpoint:
     secrets: tuple[bytes, ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await self.answer(scope, receive)
-        if reply:
+        if not self.secrets:
+            raise HTTPException(404)
+        if reply := await self.answer(scope, receive):
             await respond(send, reply)
 
     async def answer(self, scope: Scope, receive: Receive) -> Reply | None:
-        if not self.secrets:
-            raise HTTPException(404)
+        """To a delivery; None when the client has left."""
         try:
             body = await read_body(receive, LARGEST_BODY)
             if not is_signed(body, _signature(scope), self.secrets, self.clock.now()):

@@ -112,10 +112,11 @@ class Inbox:
 
     async def _take_in(self, arrivals: Sequence[Unread]) -> Sequence[bool]:
         told = self._waking.is_due()
-        stored = await take_in(self._database, arrivals, wake=told)
-        if stored and not told:
-            self._waking.tell_later()
-        return _are_new(arrivals, stored)
+        try:
+            return _are_new(arrivals, await take_in(self._database, arrivals, wake=told))
+        finally:  # a commit whose answer was lost may have taken place
+            if not told:
+                self._waking.tell_later()
 
     async def _record(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:
         async with self._database.transaction() as connection:

@@ -19,6 +19,8 @@ from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
 from web.problems import on_gatehouse_error
+from web.requests import RequestLog
+from web.routes import direct_routes
 from webhooks.endpoint import LARGEST_BODY, REFUSED, webhook_route
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
@@ -170,6 +172,22 @@ async def test_without_a_secret_there_is_no_endpoint(database: Database) -> None
         assert (await send(client, BODY)).status_code == 404
     async with endpoint(database, secrets=(b"",)) as client:
         assert (await send(client, BODY, signed_header(BODY, [b""], NOW))).status_code == 404
+
+
+@pytest.mark.parametrize(("secrets", "status"), [((), 404), ((b"",), 404), (SECRETS, 200)])
+async def test_so_it_is_behind_the_way_that_is_shorter(
+    secrets: tuple[bytes, ...], status: int, database: Database
+) -> None:
+    clock = FixedClock(NOW)
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id", livemode=False)
+    route = webhook_route(inbox, clock, secrets)
+    app = Starlette(routes=[route], exception_handlers={GatehouseError: on_gatehouse_error})
+    logged = RequestLog(app, Metrics(), frozenset(), direct=direct_routes([route]))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=logged), base_url="http://gatehouse") as client:
+        answer = await send(client, BODY)
+        assert answer.status_code == status
+        assert answer.headers["x-request-id"]
+        assert (await send(client, b"{}", b"t=1,v1=00")).status_code == (400 if status == 200 else status)
 
 
 async def test_without_a_database_stripe_is_asked_to_send_it_again() -> None:

@@ -9,7 +9,6 @@ import asyncio
 import os
 import platform
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -18,8 +17,11 @@ from tests.fault.breakable import Breakable, start_breakable
 from tests.fault.figures.measure import MEASUREMENTS
 from tests.fault.figures.model import SCALES, Figure, Scale
 from tests.fault.figures.report import page_of, read_rows, rows_of
+from tests.parts import folder_for_parts
 
 REPORT = Path("docs/fault-report.md")
+IN_MEMORY = ("shuffles", "core", "bursts", "kills", "drifts")
+"""Measurements in which no server is broken and nothing timed: their servers' files need no disk."""
 
 
 def main(scale_name: str = "small", *names: str) -> None:
@@ -36,8 +38,8 @@ def main(scale_name: str = "small", *names: str) -> None:
 
 def measure(name: str, scale: Scale) -> list[Figure]:
     """On servers of its own. What cannot be measured is a figure that says so."""
-    with tempfile.TemporaryDirectory(prefix="gatehouse-test-") as folder:
-        breakable = start_breakable(Path(folder) / "data")
+    with folder_for_parts(on_disk=not name.startswith(IN_MEMORY)) as folder:
+        breakable = start_breakable(folder / "data")
         try:
             return asyncio.run(_measure(name, breakable, scale))
         except Exception as fault:  # noqa: BLE001 - one measurement that fails must not lose the others
