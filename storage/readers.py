@@ -48,6 +48,7 @@ class Readers:
         self._liveness = liveness
         self._idle: list[Connection] = []
         self._turns: deque[asyncio.Future[Connection | None]] = deque()
+        self._closed = False
 
     @property
     def idle(self) -> int:
@@ -56,6 +57,8 @@ class Readers:
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Row]:
         """All rows. Raises Unavailable, PostgresError. Tried once more when the connection turns out to be dead."""
+        if self._closed:
+            raise Unavailable("The connections to the database were closed.")
         wait = self._liveness.begin(_nothing, LONGEST_SECONDS)
         try:
             try:
@@ -75,7 +78,8 @@ class Readers:
         return rows
 
     def close(self) -> None:
-        """Ends the connections that are not in use."""
+        """Ends the connections, those in use when they are given back; there will be no others."""
+        self._closed = True
         self._drop_idle()
 
     async def _fetch(self, wait: Wait, sql: str, arguments: Sequence[Any]) -> list[Row]:
@@ -120,7 +124,9 @@ class Readers:
 
     def _give_back(self, connection: Connection | None) -> None:
         """To whoever has waited longest."""
-        alive = None if connection is None or connection.is_closed() else connection
+        if self._closed and connection is not None:
+            connection.terminate()
+        alive = None if self._closed or connection is None or connection.is_closed() else connection
         while self._turns:
             turn = self._turns.popleft()
             if not turn.done():

@@ -4,11 +4,13 @@ process that listens to anything."""
 import asyncio
 from contextlib import suppress
 
-from billing.queue import wake
+from billing.queue import CHANNEL
 from errors import Unavailable
 from storage.database import Database
+from storage.statements import translated
 
 SPACING_SECONDS = 0.02
+TELL = translated("SELECT pg_notify(:channel, '')")
 
 
 class Waking:
@@ -38,8 +40,7 @@ class Waking:
             while self._untold:
                 self._untold = False  # what is committed from here on needs the next one
                 with suppress(Unavailable):  # the workers look for themselves each second
-                    async with self._database.transaction() as connection:
-                        await wake(connection)
+                    await self._database.write(TELL, {"channel": CHANNEL})
                 await asyncio.sleep(SPACING_SECONDS)
         finally:
             self._resting = None
