@@ -57,11 +57,12 @@ async def live(plan: Plan, parts: SessionParts, variant: Variant = Variant()) ->
     weathers = (ruffled(Random(f"{plan.seed} weather"), 3), foul(2), ruffled(Random(f"{plan.seed} later"), 2))
     async with crowd(plan, parts, variant) as met:
         async with asyncio.TaskGroup() as jobs:
-            lasting = (met.watch.run(), met.sender.run(), _marking(met), _evicting(met))
-            tasks = [jobs.create_task(job) for job in lasting]
+            jobs.create_task(met.watch.run())
+            tasks = [jobs.create_task(job) for job in (met.sender.run(), _marking(met), _evicting(met))]
             for weather in weathers:
                 await _through(met, weather, report)
             await _come_to_rest(met, report)
+            met.watch.ended = True  # not cancelled: an operation cut off half-way leaves coroutines that never ran
             for task in tasks:
                 task.cancel()
         met.mark()

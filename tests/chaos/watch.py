@@ -61,6 +61,7 @@ class Watch:
     decisions: list[Decision] = field(default_factory=list[Decision])
     faults: list[str] = field(default_factory=list[str])
     lossy_since: float | None = None
+    ended: bool = False
 
     async def prepare(self) -> None:
         await seed_content(self.house.database, self.house.clock.now())
@@ -72,7 +73,8 @@ class Watch:
         self.slugs = {name: by_id[id] for name, id in ids.items()}
 
     async def run(self) -> None:
-        while True:
+        """Until it is `ended`."""
+        while not self.ended:
             member = self.dice.choice(self.members)
             await (self.ask_store(member) if self.dice.random() < 0.7 else self.ask_schema(member))
             await asyncio.sleep(PAUSE_SECONDS)
