@@ -141,9 +141,12 @@ class Protocol(HttpToolsProtocol):
         self._inner: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if self.headers[-1][0] in PROXYS:
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in PROXYS:
             self._proxied = True
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         parser: Any = self.parser

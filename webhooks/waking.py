@@ -4,13 +4,13 @@ process that listens to anything."""
 import asyncio
 from contextlib import suppress
 
-from billing.queue import CHANNEL
+from billing.queue import CHANNEL, WAKE
 from errors import Unavailable
 from storage.database import Database
 from storage.statements import translated
 
 SPACING_SECONDS = 0.02
-TELL = translated("SELECT pg_notify(:channel, '')")
+TELL = translated(WAKE.text)
 
 
 class Waking:
