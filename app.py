@@ -139,12 +139,12 @@ def build_app(
 class _Application(Starlette):
     """Around all that Starlette does stands `around`: what it answers by itself needs nothing of it."""
 
-    def __init__(self, around: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:
+    def __init__(self, around: Callable[[ASGIApp], RequestLog], **options: Any) -> None:
         super().__init__(**options)
-        self._around = around
+        self.whole_answers = around(super().build_middleware_stack())
 
     def build_middleware_stack(self) -> ASGIApp:
-        return self._around(super().build_middleware_stack())
+        return self.whole_answers
 
 
 def _request_log(settings: Settings, parts: Parts, routes: Sequence[BaseRoute], app: ASGIApp) -> RequestLog:

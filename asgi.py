@@ -4,7 +4,7 @@ Without a request or response object: one of each costs more than all that is do
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -12,9 +12,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 Headers = tuple[Header, ...]
-
-AT_ONCE = "gatehouse.response"
-"""The message that is a whole answer, where the server's scope has an extension of this name."""
 
 
 class Reply(NamedTuple):
@@ -26,8 +23,29 @@ class Reply(NamedTuple):
     own: Headers = ()
 
 
-Answering = Callable[[Scope, Receive], Awaitable[Reply | None]]
-"""What answers as a whole; None when nobody waits for an answer."""
+Answering = Callable[[Scope, bytes], Awaitable[Reply]]
+"""What answers a request, given with its whole body, by a whole answer."""
+
+LONGEST_WHOLE = 65_536
+"""Bytes of a body up to which a request is taken as a whole."""
+
+
+class WholeAnswers(Protocol):
+    """The part of an application that answers as a whole, for a server that knows of it (`whole_answers_of`).
+
+    Who is asked this way gets the scope as it was sent: nothing of what a proxy says of the client is applied to it.
+    """
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether it answers this request, should its body be of LONGEST_WHOLE bytes at most."""
+        ...
+
+    async def answer(self, scope: Scope, body: bytes) -> Reply: ...
+
+
+def whole_answers_of(app: object) -> WholeAnswers | None:
+    """That of `app`, if it has one."""
+    return getattr(app, "whole_answers", None)
 
 
 class TooLong(Exception):
@@ -53,16 +71,18 @@ async def read_body(receive: Receive, longest: int) -> bytes:
         begun += part
 
 
-async def respond(send: Send, reply: Reply, *, at_once: bool = False) -> None:
-    """In two messages; in one if told `at_once`, which only some servers take (`takes_at_once`)."""
-    status, headers, body, own = reply
-    if at_once:
-        await send({"type": AT_ONCE, "status": status, "headers": headers, "own": own, "body": body})
-        return
-    length = (b"content-length", b"%d" % len(body))
-    await send({"type": "http.response.start", "status": status, "headers": [length, *headers, *own]})
-    await send({"type": "http.response.body", "body": body})
+def value_in(scope: Scope, name: bytes) -> bytes | None:
+    """The header's value; None when it is missing or comes twice, as what only honest clients send may be read."""
+    headers = scope["headers"]
+    by_name: dict[bytes, bytes] = dict(headers)
+    if len(by_name) == len(headers):
+        return by_name.get(name)
+    found = [value for each, value in headers if each == name]
+    return found[0] if len(found) == 1 else None
 
 
-def takes_at_once(scope: Scope) -> bool:
-    return AT_ONCE in scope.get("extensions", ())
+async def respond(send: Send, reply: Reply) -> None:
+    """In the two messages that any server takes."""
+    length = (b"content-length", b"%d" % len(reply.body))
+    await send({"type": "http.response.start", "status": reply.status, "headers": [length, *reply.headers, *reply.own]})
+    await send({"type": "http.response.body", "body": reply.body})

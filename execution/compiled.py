@@ -84,7 +84,7 @@ def prepared_for(contract: Contract, document: Document, operation_name: str | N
 
 def find_plan(contract: Contract, prepared: Prepared, gate: Gate, variables: VariableValues) -> Plan | str:
     """The plan, or why the operation is interpreted."""
-    if any(variables.coerced.get(name) is None for name in prepared.conditions):
+    if prepared.conditions and any(variables.coerced.get(name) is None for name in prepared.conditions):
         return "condition that is null"  # refused where it is met, if it is: the plan would meet all of them
     found = contract.plans.find(prepared, gate, variables)
     if found is None:
@@ -103,8 +103,8 @@ def _made(contract: Contract, prepared: Prepared, gate: Gate, variables: Variabl
 async def run_plan(run: PlanRun) -> Answer:
     """Raises NotCompletable; never what a resolver raises."""
     plan, contract = run.plan, run.contract
-    if plan.root.stored:
-        await read_values(run)
+    if (reading := read_values(run)) is not None:
+        await reading
     completed = _assemble(run)
     for denied in plan.denied:
         contract.on_denied(denied)

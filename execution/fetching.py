@@ -22,39 +22,46 @@ from graphql import (
 from graphql.pyutils import is_iterable
 
 from errors import GatehouseError
-from execution.plan import Attribute, Call, FieldPlan, Selection
+from execution.plan import Call, FieldPlan, Selection
 from execution.plan_run import PlanRun
 
 Work = Coroutine[Any, Any, None]
 
 
-async def read_values(run: PlanRun) -> None:
-    """Fills `run.values`."""
+def read_values(run: PlanRun) -> Awaitable[Any] | None:
+    """Fills `run.values`; what it returns is to be waited for."""
     if run.plan.serial:
-        for planned in run.plan.root.stored:
-            await _all_of(_read(run, planned, [run.root]))
-    else:
-        await _read_selection(run, run.plan.root, [run.root])
+        return _read_in_turn(run)
+    works = _read_selection(run, run.plan.root, [run.root])
+    return _all_of(works) if works else None
 
 
-async def _read_selection(run: PlanRun, selection: Selection, objects: list[Any]) -> None:
-    if objects:
-        await _all_of([work for planned in selection.stored for work in _read(run, planned, objects)])
+async def _read_in_turn(run: PlanRun) -> None:
+    for planned in run.plan.root.stored:
+        if works := _read(run, planned, [run.root]):
+            await _all_of(works)
 
 
-async def _all_of(works: Sequence[Work]) -> None:
-    if len(works) == 1:
-        await works[0]
-    elif works:
-        await gather(*works)
+def _read_selection(run: PlanRun, selection: Selection, objects: list[Any]) -> Sequence[Work]:
+    """Keeps what is at hand, on `objects` and below them; returns what is still to be waited for."""
+    works: list[Work] = []
+    for planned in selection.stored:
+        works += _read(run, planned, objects)
+    return works
+
+
+def _all_of(works: Sequence[Work]) -> Awaitable[Any]:
+    return works[0] if len(works) == 1 else gather(*works)
 
 
 def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> Sequence[Work]:
     """Keeps the values of `planned`; returns what is still to be waited for."""
-    source = planned.source
-    if isinstance(source, Call):
+    source: Any = planned.source
+    if source.__class__ is Call:
+        if source.plainly is not None and len(objects) == 1:
+            return _ask_one(run, planned, source, objects[0])
         return _ask(run, planned, source, objects)
-    name = cast(Attribute, source).name
+    name: str = source.name
     try:
         values = [getattr(each, name) for each in objects]
     except Exception:  # noqa: BLE001 - an attribute may be a property that raises anything
@@ -62,16 +69,31 @@ def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> Sequence[Work
     return _keep(run, planned, values)
 
 
-def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> Sequence[Work]:
-    info = call.wrap_info(run.info_for(planned))
+def _ask_one(run: PlanRun, planned: FieldPlan, call: Call, source: Any) -> Sequence[Work]:
+    """As `_ask`, of a resolver without arguments."""
     try:
-        arguments = call.arguments_of(run.variables, info)
-    except Exception as fault:  # noqa: BLE001 - told at every position, like anything a resolver raises
+        value = cast(Any, call).plainly(source, call.info_for(run, planned))
+    except Exception as fault:  # noqa: BLE001 - whatever a resolver raises is told at its position
         run.irregular = True
-        return _keep(run, planned, [fault] * len(objects))
+        value = fault
+    if _is_awaited(value):
+        return (_wait_each(run, planned, [value], [0]),)
+    return _keep(run, planned, [value])
+
+
+def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> Sequence[Work]:
+    info = call.info_for(run, planned)
+    arguments: dict[str, Any] = {}
+    if call.arguments_of is not None:
+        try:
+            arguments = call.arguments_of(run.variables, info)
+        except Exception as fault:  # noqa: BLE001 - told at every position, like anything a resolver raises
+            run.irregular = True
+            return _keep(run, planned, [fault] * len(objects))
     if call.together is not None:
         return [_wait_together(run, planned, objects, call.together(objects, info=info, **arguments))]
-    ask = call.bind(info, arguments)
+    plainly = call.plainly
+    ask = call.bind(info, arguments) if plainly is None else lambda source: plainly(source, info)
     values: list[Any] = []
     waiting: list[int] = []
     for source in objects:
@@ -89,12 +111,12 @@ def _ask(run: PlanRun, planned: FieldPlan, call: Call, objects: list[Any]) -> Se
 def _is_awaited(value: Any) -> bool:
     """As `isawaitable`, which looks at more than the class of generators alone."""
     kind = value.__class__
-    return kind is CoroutineType or (isawaitable(value) if kind is GeneratorType else _are_awaited(kind))
+    return kind is CoroutineType or (_may_be_awaited(kind) and isawaitable(value))
 
 
 @lru_cache(1024)
-def _are_awaited(kind: type) -> bool:
-    return issubclass(kind, Awaitable)
+def _may_be_awaited(kind: type) -> bool:
+    return kind is GeneratorType or issubclass(kind, Awaitable)
 
 
 async def _wait_together(
@@ -107,7 +129,8 @@ async def _wait_together(
     except Exception as fault:  # noqa: BLE001 - told at every position
         run.irregular = True
         values = [fault] * len(objects)
-    await _all_of(_keep(run, planned, values))
+    if works := _keep(run, planned, values):
+        await _all_of(works)
 
 
 async def _wait_each(run: PlanRun, planned: FieldPlan, values: list[Any], waiting: list[int]) -> None:
@@ -126,7 +149,8 @@ async def _wait_each(run: PlanRun, planned: FieldPlan, values: list[Any], waitin
                 if not isinstance(value, Exception):
                     raise value
                 run.irregular = True
-    await _all_of(_keep(run, planned, values))
+    if works := _keep(run, planned, values):
+        await _all_of(works)
 
 
 def _attribute_of(run: PlanRun, source: Any, name: str) -> Any:
@@ -138,14 +162,24 @@ def _attribute_of(run: PlanRun, source: Any, name: str) -> Any:
 
 
 def _keep(run: PlanRun, planned: FieldPlan, values: list[Any]) -> Sequence[Work]:
-    """The values are here; below them more may be to read."""
-    if planned.depth > 1 or (planned.depth and not all(value.__class__ in (list, tuple) for value in values)):
+    """The values are here; what is below them is read as well. Returns what is still to be waited for."""
+    if planned.depth and (planned.depth > 1 or not _are_lists(values)):
         values = [_settled(planned.returns, value) for value in values]
-    run.values[cast(int, planned.place)] = values
+    place: Any = planned.place
+    run.values[place] = values
     if not planned.leads_on:
         return ()
-    found = _by_type(run, planned, _flat(planned.depth, values))
-    return [_read_selection(run, planned.below[name], objects) for name, objects in found.items()]
+    works: list[Work] = []
+    for name, objects in _by_type(run, planned, _flat(planned.depth, values)).items():
+        works += _read_selection(run, planned.below[name], objects)
+    return works
+
+
+def _are_lists(values: Iterable[Any]) -> bool:
+    for value in values:  # noqa: SIM110 - a generator costs more than what it looks at
+        if value.__class__ is not list and value.__class__ is not tuple:
+            return False
+    return True
 
 
 def _settled(returned: Any, value: Any) -> Any:

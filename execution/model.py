@@ -1,16 +1,17 @@
 """What goes in and what comes out. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from gating.model import Access
 
+NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+
+class Operation(NamedTuple):
     """One request: a document, its variables as they came, and which operation of the document to run."""
 
     query: str
@@ -18,16 +19,15 @@ class Operation:
     operation_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One response, or one event of a subscription. `errors` and `extensions` are in wire form.
 
     `request_error` says that nothing ran: then there is no `data` entry at all.
     """
 
     data: dict[str, Any] | None = None
-    errors: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+    errors: Sequence[dict[str, Any]] = ()
+    extensions: Mapping[str, Any] = NONE
     request_error: bool = False
 
     def payload(self) -> dict[str, Any]:

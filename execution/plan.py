@@ -42,15 +42,17 @@ class Refused:
 class Call:
     """Asked of a resolver, for all objects of the selection together where it can answer so.
 
-    `bind(info, arguments)` gives what answers for one source, with a value or an awaitable. `together(sources, info,
-    **arguments)` awaits one value for each source, in their order. `arguments_of(variables, info)` raises GraphQLError
-    on what does not fit. `wrap_info` makes the info that the resolver expects of graphql-core's.
+    `bind(info, arguments)` gives what answers for one source, with a value or an awaitable; without arguments
+    `plainly(source, info)` does. `together(sources, info, **arguments)` awaits one value for each source, in their
+    order. `arguments_of(variables, info)` raises GraphQLError on what does not fit; None where there are none.
+    `info_for(run, planned)` makes the info that the resolver expects.
     """
 
     bind: Callable[[Any, dict[str, Any]], Callable[[Any], Any]]
+    plainly: Callable[[Any, Any], Any] | None
     together: Callable[..., Awaitable[Sequence[Any]]] | None
-    arguments_of: Callable[[VariableValues, Any], dict[str, Any]]
-    wrap_info: Callable[[Any], Any]
+    arguments_of: Callable[[VariableValues, Any], dict[str, Any]] | None
+    info_for: Callable[[Any, Any], Any]
 
 
 Source = Attribute | Constant | Refused | Call

@@ -6,6 +6,8 @@ from typing import Any, cast
 from graphql import GraphQLSchema
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
 from graphql.execution.values import VariableValues
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
 
 from execution.contract import Contract
 from execution.denials import TypeAccess
@@ -84,3 +86,29 @@ class PlanRun:
         # Made each time, for a run that held it would hold itself, and all its values until the collector comes.
         own = (self.root, blank[8], self.variables.coerced, self.context)
         return make_tuple(blank.__class__, (*blank[:7], *own, *blank[11:-1], {EXECUTOR: self}))
+
+
+class PlannedInfo(Info[Any, Any]):
+    """Strawberry's info of one field in one run. What it has of graphql-core's is made when somebody asks for it.
+
+    `planned` is the field, `running` the run.
+    """
+
+    __slots__ = ("_definition", "_made", "context", "planned", "running")
+
+    def __init__(self, running: PlanRun, planned: FieldPlan, definition: StrawberryField) -> None:
+        self.running = running
+        self.planned = planned
+        self.context = running.context  # pyright: ignore[reportIncompatibleMethodOverride, reportAttributeAccessIssue] - a slot: six reads of it in a small query
+        self._definition = definition
+        self._made = None
+
+    @property
+    def _raw_info(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride] - made when it is asked for
+        if self._made is None:
+            self._made = self.running.info_for(self.planned)
+        return self._made
+
+    @property
+    def _field(self) -> StrawberryField:  # pyright: ignore[reportIncompatibleVariableOverride] - the class has slots
+        return self._definition

@@ -113,7 +113,7 @@ class Plans:
 
     def find(self, prepared: Prepared, gate: Gate, variables: VariableValues) -> Found | None:
         """The plan, or the reason why there is none; None when that is not known yet."""
-        included = tuple(variables.coerced.get(name) for name in prepared.conditions)
+        included = _included(prepared, variables)
         known = self.by_gate.get((prepared, id(gate), included))
         if known is not None:
             return known[1]
@@ -123,7 +123,7 @@ class Plans:
         return found
 
     def keep(self, prepared: Prepared, gate: Gate, variables: VariableValues, found: Found) -> None:
-        included = tuple(variables.coerced.get(name) for name in prepared.conditions)
+        included = _included(prepared, variables)
         key = (prepared, _denials(prepared, gate), included)
         self.weight += _weight(found) - _weight(self.by_denials.get(key))
         self.by_denials[key] = found
@@ -138,6 +138,10 @@ class Plans:
         if len(self.by_gate) >= MOST_SHORTCUTS:
             self.by_gate.clear()
         self.by_gate[prepared, id(gate), included] = (gate, found)
+
+
+def _included(prepared: Prepared, variables: VariableValues) -> Key:
+    return tuple([variables.coerced.get(name) for name in prepared.conditions]) if prepared.conditions else ()
 
 
 def _denials(prepared: Prepared, gate: Gate) -> tuple[Denied | None, ...]:

@@ -38,4 +38,5 @@ class Running(Protocol):
 
 def executor_of(info: Any) -> Running:
     """The executor that runs the operation of `info`, Strawberry's or graphql-core's own."""
-    return cast(Running, raw_info_of(info).operation_extensions[EXECUTOR])
+    running: Running | None = getattr(info, "running", None)  # where `info` is that of a plan
+    return cast(Running, raw_info_of(info).operation_extensions[EXECUTOR]) if running is None else running

@@ -8,6 +8,7 @@ from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 
 from execution.definitions import definition_of, object_types, raw_info_of
+from execution.plan_run import PlannedInfo
 from execution.running import Running, executor_of
 
 
@@ -32,8 +33,11 @@ Value = TypeVar("Value")
 def remembered(info: Any, key: tuple[Any, ...], work_out: Callable[[], Value]) -> Value:
     """What `work_out` says of the selection of `info`: the same for everybody who may have the same of it."""
     selections = executor_of(info).selections
-    raw = raw_info_of(info)
-    whole = (key, raw.parent_type.name, *map(id, raw.field_nodes))
+    if info.__class__ is PlannedInfo:
+        whole: tuple[Any, ...] = (key, info.planned)
+    else:
+        raw = raw_info_of(info)
+        whole = (key, raw.parent_type.name, *map(id, raw.field_nodes))
     known = selections.get(whole)
     if known is None:
         known = selections[whole] = work_out()

@@ -12,12 +12,14 @@ from typing import Any, cast
 from graphql import FieldNode, GraphQLField, GraphQLSchema, Node, VariableNode, Visitor, visit
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema import schema_converter
+from strawberry.types import Info
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from execution.definitions import BATCH, definition_of
-from execution.plan import Attribute, Call
+from execution.plan import Attribute, Call, FieldPlan
+from execution.plan_run import PlannedInfo, PlanRun
 
 Arguments = dict[str, Any]
 
@@ -29,30 +31,33 @@ def source_of(schema: GraphQLSchema, field: GraphQLField, node: FieldNode) -> At
     strawberry = cast(Any, schema)._strawberry_schema
     definition = definition_of(field)
     if not _is_plain(definition, field) or strawberry.schema_converter.exception_handlers:
-        return Call(_as_wrapped(field), None, _argument_reader(field, node, None), _as_it_is)
+        return Call(_as_wrapped(field), None, None, _argument_reader(field, node, None), PlanRun.info_for)
     if definition.base_resolver is None:
         if strawberry.config.default_resolver is getattr and definition.python_name.isidentifier():
             return Attribute(definition.python_name)
-        return Call(_as_wrapped(field), None, _argument_reader(field, node, None), _as_it_is)
+        return Call(_as_wrapped(field), None, None, _argument_reader(field, node, None), PlanRun.info_for)
     convert = partial(_converted, definition, strawberry.config, strawberry.schema_converter.scalar_registry)
     resolver: StrawberryResolver[Any] = definition.base_resolver
-    info_class = strawberry.config.info_class
+    together = getattr(resolver.wrapped_func, BATCH, None)
     return Call(
         _as_written(resolver),
-        getattr(resolver.wrapped_func, BATCH, None),
+        None if field.args or together else _plainly(resolver),
+        together,
         _argument_reader(field, node, convert),
-        lambda raw: info_class(raw, definition),
+        _info_maker(definition, strawberry.config.info_class),
     )
+
+
+def _info_maker(definition: StrawberryField, info_class: type[Any]) -> Callable[[PlanRun, FieldPlan], Any]:
+    if info_class is not Info:
+        return lambda run, planned: info_class(run.info_for(planned), definition)
+    return lambda run, planned: PlannedInfo(run, planned, definition)
 
 
 def _is_plain(definition: Any, field: GraphQLField) -> bool:
     """Whether what Strawberry made of the field does nothing but call its resolver, or read its attribute."""
     own = isinstance(definition, StrawberryField) and field.resolve.__module__ == schema_converter.__name__
     return own and not definition.extensions and not definition.is_subscription
-
-
-def _as_it_is(raw: Any) -> Any:
-    return raw
 
 
 def _as_wrapped(field: GraphQLField) -> Callable[[Any, Arguments], Callable[[Any], Any]]:
@@ -81,6 +86,27 @@ def _as_written(resolver: StrawberryResolver[Any]) -> Callable[[Any, Arguments],
     return bind
 
 
+def _plainly(resolver: StrawberryResolver[Any]) -> Callable[[Any, Any], Any] | None:
+    """The resolver as a function of the source and the info, where it is written as one of either or both."""
+    function = cast("Callable[..., Any]", resolver.wrapped_func)
+    declared = resolver.signature.parameters.values()
+    if resolver.self_parameter or any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in declared):
+        return None
+    sources = {each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each}
+    info_name = resolver.info_parameter.name if resolver.info_parameter else None
+    match ["info" if each.name == info_name else each.name in sources for each in declared]:
+        case [True, "info"]:
+            return function
+        case [True]:
+            return lambda source, _info: function(source)
+        case ["info"]:
+            return lambda _source, info: function(info)
+        case []:
+            return lambda _source, _info: function()
+        case _:
+            return None
+
+
 Convert = Callable[[Arguments, Any], Arguments]
 
 
@@ -92,10 +118,10 @@ def _converted(
 
 def _argument_reader(
     field: GraphQLField, node: FieldNode, convert: Convert | None
-) -> Callable[[VariableValues, Any], Arguments]:
+) -> Callable[[VariableValues, Any], Arguments] | None:
     """Arguments that no variable is part of are read once."""
     if not field.args:
-        return lambda _variables, _info: {}
+        return None
 
     def read(variables: VariableValues, info: Any) -> Arguments:
         values = get_argument_values(field, node, variables, None, hide_suggestions=True)

@@ -1,10 +1,13 @@
 """The snapshots one process remembers for a second, and the highest revision it has seen of each member."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from clock import Clock
+from counting import Count
 from gating.model import Access, Snapshot
 from gating.policies import Policy, withheld_by
 
@@ -43,17 +46,23 @@ class Entry:
 class Memory:
     """At most `capacity` entries and as many revisions, the least recently kept forgotten first."""
 
-    def __init__(self, capacity: int = 10_000) -> None:
+    def __init__(self, clock: Clock, monotonic: Callable[[], float], found: Count, capacity: int = 10_000) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._found = found
         self._capacity = capacity
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._revisions: OrderedDict[str, int] = OrderedDict()
 
-    def find(self, member_id: str, now: datetime, monotonic: float) -> Entry | None:
-        """What still answers for `now`."""
+    def find(self, member_id: str) -> Entry | None:
+        """What still answers."""
         entry = self._entries.get(member_id)
-        if entry is None or monotonic >= entry.fresh_until:
+        if entry is None or self._monotonic() >= entry.fresh_until:
             return None
-        return None if entry.valid_until is not None and now >= entry.valid_until else entry
+        if entry.valid_until is not None and self._clock.now() >= entry.valid_until:
+            return None
+        self._found.value += 1
+        return entry
 
     def revision_of(self, member_id: str) -> int:
         """The highest revision seen; -1 when none is remembered."""

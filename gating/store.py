@@ -59,8 +59,9 @@ class EntitlementStore:
         self._experiments = experiments
         self._monotonic = monotonic
         self._reads = (metrics or Metrics()).store_reads
-        self._recalled = self._reads.labels("memory")
-        self._memory = Memory()
+        self._memory = Memory(clock, monotonic, self._reads.labels("memory"))
+        self.recall: Callable[[str], Entry | None] = self._memory.find
+        """What memory still answers with; else None, and `snapshot_of` has to be asked."""
         self._layers = Layers(source, cache, self._memory.revision_of, self._count)
         self._flights: dict[str, asyncio.Task[Entry | None]] = {}
         self._fanout = Fanout()
@@ -123,13 +124,6 @@ class EntitlementStore:
 
     async def _find(self, member_id: str) -> Entry | None:
         return self.recall(member_id) or await self._fetch(member_id)
-
-    def recall(self, member_id: str) -> Entry | None:
-        """What memory still answers with; else None, and `snapshot_of` has to be asked."""
-        entry = self._memory.find(member_id, self._clock.now(), self._monotonic())
-        if entry is not None:
-            self._recalled.inc()
-        return entry
 
     async def _fetch(self, member_id: str) -> Entry | None:
         flight = self._flights.get(member_id)

@@ -1,6 +1,6 @@
 """The verified caller. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -27,10 +27,11 @@ class Principal:
     token_id: str = ""
     revision: int | None = None
     roles: frozenset[str] = frozenset()
+    member_id: str | None = field(init=False, compare=False, repr=False)
+    """None for who is no member."""
 
-    @property
-    def member_id(self) -> str | None:
-        return self.subject if self.kind is Kind.MEMBER else None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "member_id", self.subject if self.kind is Kind.MEMBER else None)
 
 
 ANONYMOUS = Principal(Kind.ANONYMOUS)

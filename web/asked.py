@@ -1,6 +1,6 @@
 """What a GraphQL request over HTTP asks: the headers that decide, its operation, and what a GET may not do."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 from graphql import OperationType, get_operation_ast
@@ -17,32 +17,46 @@ from web.parameters import LONGEST_BODY, RequestRefused, operation_of_body, oper
 PREFLIGHT_HEADERS = ("x-gatehouse-preflight", "apollo-require-preflight", "x-apollo-operation-name")
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What of a request's headers decides."""
 
-    accept: str = ""
-    content_type: str = ""
-    authorization: tuple[str, ...] = ()
+    accept: str
+    content_type: str
+    authorization: tuple[str, ...]
 
 
 def asked_of(scope: Scope) -> Asked:
-    """Headers in one pass. `Accept` may come in several lines; of others the first counts."""
-    asked = Asked()
-    for name, value in scope["headers"]:
-        if name == b"accept":
-            asked.accept = f"{asked.accept},{value.decode('latin-1')}" if asked.accept else value.decode("latin-1")
-        elif name == b"content-type":
-            asked.content_type = asked.content_type or value.decode("latin-1")
-        elif name == b"authorization":
-            asked.authorization += (value.decode("latin-1"),)
-    return asked
+    """`Accept` may come in several lines; of `Content-Type` the first counts, `Authorization` is told as it came."""
+    headers = scope["headers"]
+    by_name: dict[bytes, bytes] = dict(headers)
+    if len(by_name) == len(headers):
+        token = by_name.get(b"authorization")
+        return Asked(
+            by_name.get(b"accept", b"").decode("latin-1"),
+            by_name.get(b"content-type", b"").decode("latin-1"),
+            () if token is None else (token.decode("latin-1"),),
+        )
+    accepts, types, tokens = (
+        [str(value, "latin-1") for name, value in headers if name == wanted]
+        for wanted in (b"accept", b"content-type", b"authorization")
+    )
+    return Asked(",".join(filter(None, accepts)), next((each for each in types if each), ""), tuple(tokens))
 
 
-async def read_operation(scope: Scope, receive: Receive, asked: Asked, contract: Contract) -> Operation:
-    """From the body of a POST, or the address of a GET. Raises RequestRefused and asgi.Gone."""
+async def body_of(scope: Scope, receive: Receive) -> bytes:
+    """Of a POST, else nothing. Raises RequestRefused and asgi.Gone."""
+    if scope["method"] != "POST":
+        return b""
+    try:
+        return await read_body(receive, LONGEST_BODY)
+    except TooLong:
+        raise RequestRefused(413, f"The body is longer than {LONGEST_BODY} bytes.") from None
+
+
+def operation_in(scope: Scope, body: bytes, asked: Asked, contract: Contract) -> Operation:
+    """From the body of a POST, or the address of a GET. Raises RequestRefused."""
     if scope["method"] == "POST":
-        return operation_of_body(asked.content_type, await _body_of(receive))
+        return operation_of_body(asked.content_type, body)
     request = Request(scope)
     _refuse_foreign_page(request)
     operation = operation_of_query(request.query_params)
@@ -82,10 +96,3 @@ def _refuse_mutation(contract: Contract, operation: Operation) -> None:
         found = get_operation_ast(document.ast, operation.operation_name)
         if found is not None and found.operation is OperationType.MUTATION:
             raise RequestRefused(405, "Send mutations by POST.", code="METHOD_NOT_ALLOWED", allow="POST")
-
-
-async def _body_of(receive: Receive) -> bytes:
-    try:
-        return await read_body(receive, LONGEST_BODY)
-    except TooLong:
-        raise RequestRefused(413, f"The body is longer than {LONGEST_BODY} bytes.") from None

@@ -16,7 +16,7 @@ from execution.execute import execute
 from execution.model import Answer
 from identity.bearer import authenticate
 from identity.tokens import InvalidToken, Verified
-from web.asked import Asked, asked_of, read_operation, refusal_of
+from web.asked import Asked, asked_of, body_of, operation_in, refusal_of
 from web.explorer.page import explorer_page
 from web.negotiation import PLAIN_JSON, RESPONSE_JSON, accepts_html, media_type_for
 from web.parameters import RequestRefused
@@ -58,37 +58,40 @@ class GraphQLEndpoint:
                 page = explorer_page(request)(scope, receive, send) if self.explorer else None
                 await (page or respond(send, refusal_of(NO_PAGE, HEADERS[PLAIN_JSON])))
                 return
-        if reply := await self.answer(scope, receive):
-            await respond(send, reply)
+        try:
+            reply = await self.answer(scope, await body_of(scope, receive))
+        except RequestRefused as refusal:
+            reply = refusal_of(refusal, HEADERS[media_type_for(asked_of(scope).accept) or PLAIN_JSON])
+        except Gone:
+            note(scope, outcome="gone")
+            return
+        await respond(send, reply)
 
-    async def answer(self, scope: Scope, receive: Receive) -> Reply | None:
-        """To whatever asks in GraphQL; None when the client has left."""
+    async def answer(self, scope: Scope, body: bytes) -> Reply:
+        """To whatever asks in GraphQL."""
         asked = asked_of(scope)
         media_type = media_type_for(asked.accept)
         if media_type is None:
             return refusal_of(NOTHING_ACCEPTABLE, HEADERS[PLAIN_JSON])
         try:
-            answer, fresher = await self._execute(scope, receive, asked)
+            verified = authenticate(asked.authorization, self.surface.verifier)
+            answer, fresher = await self._execute(scope, body, asked, verified)
         except (RequestRefused, InvalidToken) as refusal:
             return refusal_of(refusal, HEADERS[media_type])
-        except Gone:
-            note(scope, outcome="gone")
-            return None
         status = 400 if answer.request_error and media_type == RESPONSE_JSON else 200
         return Reply(status, HEADERS[media_type], answer.body(), fresher)
 
-    async def _execute(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[Answer, Headers]:
+    async def _execute(self, scope: Scope, body: bytes, asked: Asked, verified: Verified) -> tuple[Answer, Headers]:
         """The answer, and a fresh token where the one sent says what is no longer so."""
-        verified = authenticate(asked.authorization, self.surface.verifier)
-        principal = verified.principal
-        note(scope, kind=principal.kind.value)
-        contract = self.surface.contract_for(principal, spa_only=self.spa_only)
-        operation = await read_operation(scope, receive, asked, contract)
-        context = await self.surface.open_context(principal, contract)
+        surface, principal = self.surface, verified.principal
+        note(scope, kind=principal.kind)
+        contract = surface.contract_for(principal, spa_only=self.spa_only)
+        operation = operation_in(scope, body, asked, contract)
+        context = await surface.open_context(principal, contract)
         answer = await execute(contract, operation, context)
         outcome = outcome_of(answer)
         note(scope, operation=loggable(operation.operation_name), outcome=outcome)
-        self.surface.metrics.operations.labels(outcome).inc()
+        surface.metrics.operations.labels(outcome).inc()
         return answer, await self._fresher(verified) if context.access.outdates(principal.revision) else ()
 
     async def _fresher(self, verified: Verified) -> Headers:

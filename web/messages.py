@@ -33,7 +33,8 @@ def message_of(text: str) -> dict[str, Any]:
 
 def result_of(answer: Answer) -> ExecutionResult:
     kind = PreExecutionError if answer.request_error else ExecutionResult
-    return kind(answer.data, [WireError(error) for error in answer.errors], answer.extensions)
+    errors: list[GraphQLError] = [WireError(error) for error in answer.errors]
+    return kind(answer.data, errors, dict(answer.extensions))
 
 
 class WireError(GraphQLError):

@@ -1,7 +1,7 @@
 """From the bytes of a GraphQL request to an `Operation`, or a refusal that names the parameter and the remedy. Pure."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import orjson
 
@@ -11,9 +11,6 @@ from web.negotiation import is_json
 
 LONGEST_BODY = 256 * 1024
 """Bytes of a POST body, and of a socket's message."""
-
-
-T = TypeVar("T")
 
 
 class RequestRefused(BadInput):
@@ -55,17 +52,20 @@ def operation_of_query(query: Mapping[str, str]) -> Operation:
 
 def operation_of(parameters: Mapping[str, Any]) -> Operation:
     """Checks the types of the parameters; unknown ones are ignored, as the specification asks."""
-    query = _typed(parameters, "query", str, "a string that holds a GraphQL document")
+    query, variables = parameters.get("query"), parameters.get("variables")
+    operation_name, extensions = parameters.get("operationName"), parameters.get("extensions")
     if query is None:
         raise RequestRefused(400, "The parameter `query` is missing: send a GraphQL document.")
-    variables = cast("dict[str, Any] | None", _typed(parameters, "variables", dict, "an object"))
-    operation_name = _typed(parameters, "operationName", str, "a string")
-    _typed(parameters, "extensions", dict, "an object")
-    return Operation(query, variables, operation_name)
+    if not isinstance(query, str):
+        raise _mistyped("query", "a string that holds a GraphQL document")
+    if not (variables is None or isinstance(variables, dict)):
+        raise _mistyped("variables", "an object")
+    if not (operation_name is None or isinstance(operation_name, str)):
+        raise _mistyped("operationName", "a string")
+    if not (extensions is None or isinstance(extensions, dict)):
+        raise _mistyped("extensions", "an object")
+    return Operation(query, cast("dict[str, Any] | None", variables), operation_name)
 
 
-def _typed(parameters: Mapping[str, Any], name: str, kind: type[T], wanted: str) -> T | None:
-    value = parameters.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise RequestRefused(400, f"The parameter `{name}` must be {wanted}.")
-    return value
+def _mistyped(name: str, wanted: str) -> RequestRefused:
+    return RequestRefused(400, f"The parameter `{name}` must be {wanted}.")

@@ -1,9 +1,10 @@
 """uvicorn's HTTP protocol, spared what a small answer would pay for without need.
 
-Head and body of an answer go out by one write, where uvicorn makes two; headers that come in every answer are checked
-and written once; a connection that is kept alive has one timer, and not a new one after each answer; a body that has
-come is not waited for, nor headers of a proxy looked for where none are. All else is as uvicorn has it: limits,
-pipelining, `Expect`, upgrades to WebSocket, and how streams are sent.
+What an application answers as a whole (`asgi.WholeAnswers`) is asked of it when all of the request has come, without
+ASGI's messages. Head and body of an answer go out by one write, where uvicorn makes two; headers that come in every
+answer are checked and written once; a connection that is kept alive has one timer, and not a new one after each answer;
+a body that has come is not waited for, nor headers of a proxy looked for where none are. All else is as uvicorn has it:
+limits, pipelining, `Expect`, upgrades to WebSocket, and how streams are sent.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import (
@@ -22,7 +24,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from asgi import AT_ONCE, Headers, Reply, respond
+from asgi import LONGEST_WHOLE, Headers, Receive, Reply, Scope, Send, WholeAnswers, respond, whole_answers_of
 
 LENGTH = b"content-length"
 OWN = frozenset({b"x-request-id", b"gatehouse-token"})
@@ -34,9 +36,9 @@ HANDLED = frozenset({b"connection", b"transfer-encoding"})
 JOINED = 16_384
 """Bytes up to which a body is cheaper to copy than to write beside its head."""
 
-
-EXTENSIONS: dict[str, dict[object, object]] = {AT_ONCE: {}}
+EXPECT = b"expect"
 PROXYS = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+HEEDED = PROXYS | {EXPECT}
 
 
 class Cycle(RequestResponseCycle):
@@ -44,6 +46,16 @@ class Cycle(RequestResponseCycle):
 
     _head: bytes | None = None
     _given = False
+
+    def wholly(self, answers: WholeAnswers) -> ASGIApp:
+        """`answers` as an application for this request alone, all of which has come."""
+
+        async def run(scope: Scope, _receive: Receive, send: Send) -> None:
+            reply = await answers.answer(scope, bytes(self.body))
+            if not self._is_sent(reply):
+                await respond(send, reply)
+
+        return run
 
     async def receive(self) -> Any:
         """Without waiting where all of the body has come."""
@@ -55,9 +67,7 @@ class Cycle(RequestResponseCycle):
         return {"type": "http.request", "body": bytes(self.body), "more_body": False}
 
     async def send(self, message: Any) -> None:
-        if message["type"] == AT_ONCE:
-            await self._send_whole(message)
-        elif self.flow.write_paused or self.disconnected:
+        if self.flow.write_paused or self.disconnected:
             await self._release(message)
         elif not self.response_started and (head := self._head_of(message)) is not None:
             self._head = head
@@ -69,19 +79,26 @@ class Cycle(RequestResponseCycle):
         else:
             await self._release(message)
 
-    async def _send_whole(self, message: Any) -> None:
-        reply = Reply(message["status"], message["headers"], message["body"], message["own"])
-        busy = self.flow.write_paused or self.disconnected or self.response_started
-        known = _lines(reply.headers) if self.keep_alive and self.scope["method"] != "HEAD" else None
-        if busy or known is None:
-            await respond(self.send, reply)
-            return
-        lines = [STATUS_LINE[reply.status], *(_line(name, value) for name, value in self.default_headers)]
-        lines += (b"content-length: %d\r\n" % len(reply.body), known)
-        lines += (_checked(name, value) for name, value in reply.own)
+    def _is_sent(self, reply: Reply) -> bool:
+        """Sends it unless something about it is special."""
+        if self.flow.write_paused or self.disconnected or not self.keep_alive:
+            return False
+        status, headers, body, own = reply
+        known = _lines(headers)
+        if known is None:
+            return False
+        lines = [
+            STATUS_LINE[status],
+            _defaults.lines_of(self.default_headers),
+            b"content-length: %d\r\n" % len(body),
+            known,
+        ]
+        for name, value in own:
+            lines.append(b"%b: %b\r\n" % (name, value) if name in OWN and value.isalnum() else _checked(name, value))
         lines.append(b"\r\n")
         self.response_started = True
-        self._finish(b"".join(lines), reply.body)
+        self._finish(b"".join(lines), body)
+        return True
 
     async def _release(self, message: Any) -> None:
         """As uvicorn does it."""
@@ -134,23 +151,28 @@ class Protocol(HttpToolsProtocol):
 
     _idle_since: float | None = None
     _proxied = False
+    _earlier: RequestResponseCycle | None = None
+    _held: Any = None
+    """The application of a request that may be answered as a whole, until all of it has come."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         app = cast(Any, self).app
         self._inner: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
+        self._whole = whole_answers_of(self._inner)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
         self.headers.append((name, value))
-        if name in PROXYS:
-            self._proxied = True
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
+        if name in HEEDED:
+            if name != EXPECT:
+                self._proxied = True
+            elif value.lower() == b"100-continue":
+                self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         parser: Any = self.parser
-        scope = self.scope
+        scope: Any = self.scope
         http_version = parser.get_http_version()
         scope["method"] = parser.get_method().decode("ascii")
         if http_version != "1.1":
@@ -161,14 +183,13 @@ class Protocol(HttpToolsProtocol):
         scope["path"] = self.root_path + path
         scope["raw_path"] = self.root_path.encode("ascii") + raw_path
         scope["query_string"] = query
-        scope["extensions"] = EXTENSIONS
         app: Any = cast(Any, self).app if self._proxied else self._inner
         self._proxied = False
         limit = self.limit_concurrency
         if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
             app = service_unavailable
             self.logger.warning("Exceeded concurrency limit.")
-        earlier = cast("RequestResponseCycle | None", self.cycle)
+        self._earlier = cast("RequestResponseCycle | None", self.cycle)
         self.cycle = Cycle(
             scope=scope,
             transport=self.transport,
@@ -182,7 +203,34 @@ class Protocol(HttpToolsProtocol):
             keep_alive=http_version != "1.0" and parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        if earlier is None or earlier.response_complete:
+        whole = self._whole
+        special = app is service_unavailable or self.expect_100_continue or parser.should_upgrade()
+        if whole is not None and not special and whole.takes(scope):
+            self._held = app
+        else:
+            self._begin(app)
+
+    def on_body(self, body: bytes) -> None:
+        if self._held is None:
+            super().on_body(body)
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) > LONGEST_WHOLE:
+            self.flow.pause_reading()  # until it is received
+            self._begin(self._held)
+
+    def on_message_complete(self) -> None:
+        whole = self._whole
+        if self._held is None or whole is None:
+            super().on_message_complete()
+            return
+        self.cycle.more_body = False
+        self._begin(cast(Cycle, self.cycle).wholly(whole))
+
+    def _begin(self, app: Any) -> None:
+        """In its turn: requests that were sent together are answered one after the other."""
+        self._held = None
+        if self._earlier is None or self._earlier.response_complete:
             self._start_asgi_task(self.cycle, app)
         else:
             self.flow.pause_reading()
@@ -196,6 +244,8 @@ class Protocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
+        if self._held is not None:
+            return  # the next request is on its way
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._arm(self.timeout_keep_alive)
@@ -206,6 +256,8 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._held is not None:
+            self._begin(self._held)  # so that it is told of as of others that left
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
@@ -235,6 +287,22 @@ def _checked(name: bytes, value: bytes) -> bytes:
 
 
 _line = lru_cache(512)(_checked)
+
+
+class _Defaults:
+    """The lines of headers that come in every answer. uvicorn makes a new list of them each second, changing none."""
+
+    def __init__(self) -> None:
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def lines_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        if headers is not self._headers:
+            self._headers, self._lines = headers, b"".join(_line(name, value) for name, value in headers)
+        return self._lines
+
+
+_defaults = _Defaults()
 
 
 @lru_cache(512)

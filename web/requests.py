@@ -9,9 +9,10 @@ from typing import Any
 
 import structlog
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from asgi import Answering, Message, Receive, Scope, Send, respond, takes_at_once
+from asgi import Answering, Message, Receive, Reply, Scope, Send, value_in
 from errors import GatehouseError
 from execution.model import Answer
 from telemetry import Metrics
@@ -44,8 +45,8 @@ def outcome_of(answer: Answer) -> str:
 class RequestLog:
     """ASGI middleware. `paths` are those counted by name; all others count as `other`.
 
-    `logged`: whether requests have log lines. `direct` answers the POSTs of its paths in place of `app`: finding a
-    route costs half of what is done for such a request besides executing it.
+    `logged`: whether requests have log lines. `direct` answers the POSTs of its paths for servers that ask for whole
+    answers (`asgi.WholeAnswers`): finding a route in `app`, and ASGI's messages, cost as much as a small query.
     """
 
     app: ASGIApp
@@ -55,13 +56,31 @@ class RequestLog:
     direct: Mapping[str, Answering] = field(default_factory=dict[str, Answering])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await self._pass_on(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
-        request_id = _id_of(scope)
-        scope["request_id"] = request_id.decode()
-        scope["notes"] = notes = dict[str, Any]()
-        started = time.perf_counter()
+
+    def takes(self, scope: Scope) -> bool:
+        """As `asgi.WholeAnswers` has it, and `answer` too."""
+        return scope["path"] in self.direct and scope["method"] == "POST"
+
+    async def answer(self, scope: Scope, body: bytes) -> Reply:
+        request_id, notes, started = _begin(scope)
+        status = 0
+        try:
+            status, headers, answer, own = await self.direct[scope["path"]](scope, body)
+            return Reply(status, headers, answer, (*own, (REQUEST_ID, request_id)))
+        except Exception as fault:  # noqa: BLE001 - whatever breaks is answered
+            refusal = await _refusal_of(scope, fault)
+            status = refusal.status_code
+            headers = ((name, value) for name, value in refusal.raw_headers if name != b"content-length")
+            return Reply(status, (*headers,), bytes(refusal.body), ((REQUEST_ID, request_id),))
+        finally:
+            self._tell(scope, status, time.perf_counter() - started, notes)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id, notes, started = _begin(scope)
         status = 0
 
         async def send_with_id(message: Message) -> None:
@@ -71,23 +90,13 @@ class RequestLog:
                 message["headers"].append((REQUEST_ID, request_id))
             await send(message)
 
-        direct = self.direct.get(scope["path"]) if scope["method"] == "POST" else None
         try:
-            if direct is None:
-                await self.app(scope, receive, send_with_id)
-            elif reply := await direct(scope, receive):
-                status = reply.status
-                own = (*reply.own, (REQUEST_ID, request_id))
-                await respond(send, reply._replace(own=own), at_once=takes_at_once(scope))
+            await self.app(scope, receive, send_with_id)
         except Exception as fault:
-            expected = isinstance(fault, GatehouseError)
-            if status or not expected:
-                log.exception("fault", request_id=scope["request_id"])
             if status:
+                log.exception("fault", request_id=scope["request_id"])
                 raise  # the answer has begun: only breaking it off tells the client
-            request = Request(scope)
-            answer = await on_gatehouse_error(request, fault) if expected else masked(request)
-            await answer(scope, receive, send_with_id)
+            await (await _refusal_of(scope, fault))(scope, receive, send_with_id)
         finally:
             self._tell(scope, status, time.perf_counter() - started, notes)
 
@@ -108,9 +117,24 @@ class RequestLog:
         )
 
 
+def _begin(scope: Scope) -> tuple[bytes, dict[str, Any], float]:
+    """The request's id, what will be noted of it, and when it began."""
+    request_id = _id_of(scope)
+    scope["request_id"] = request_id.decode()
+    scope["notes"] = notes = dict[str, Any]()
+    return request_id, notes, time.perf_counter()
+
+
 def _id_of(scope: Scope) -> bytes:
     """The caller's own id where it is a harmless word, so that it can be followed from proxy to log."""
-    for name, value in scope["headers"]:
-        if name == REQUEST_ID and HARMLESS_ID.fullmatch(value):
-            return value
-    return b"%016x" % random.getrandbits(64)  # no secret
+    given = value_in(scope, REQUEST_ID)
+    return given if given and HARMLESS_ID.fullmatch(given) else b"%016x" % random.getrandbits(64)  # no secret
+
+
+async def _refusal_of(scope: Scope, fault: Exception) -> Response:
+    """The answer to a fault; what nobody foresaw is logged and masked."""
+    request = Request(scope)
+    if isinstance(fault, GatehouseError):
+        return await on_gatehouse_error(request, fault)
+    log.error("fault", request_id=scope["request_id"], exc_info=fault)
+    return masked(request)

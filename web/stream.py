@@ -15,7 +15,7 @@ from execution.execute import subscribe
 from execution.model import Answer, Operation
 from identity.bearer import authenticate
 from identity.tokens import InvalidToken, Verified
-from web.asked import asked_of, error_body, read_operation, refusal_of
+from web.asked import asked_of, body_of, error_body, operation_in, refusal_of
 from web.graphql import HEADERS
 from web.negotiation import PLAIN_JSON, accepts_event_stream
 from web.parameters import RequestRefused
@@ -58,7 +58,7 @@ class StreamEndpoint:
                 raise EVENTS_ONLY
             verified = authenticate(asked.authorization, self.surface.verifier)
             contract = self.surface.contract_for(verified.principal, spa_only=self.spa_only)
-            operation = await read_operation(scope, receive, asked, contract)
+            operation = operation_in(scope, await body_of(scope, receive), asked, contract)
         except (RequestRefused, InvalidToken) as refusal:
             await respond(send, refusal_of(refusal, HEADERS[PLAIN_JSON]))
             return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from asgi import Gone, Receive, Reply, Scope, Send, TooLong, read_body, respond
+from asgi import Gone, Receive, Reply, Scope, Send, TooLong, read_body, respond, value_in
 from clock import Clock
 from errors import BadInput
 from webhooks.inbox import Inbox
@@ -39,24 +39,20 @@ class WebhookEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.secrets:
             raise HTTPException(404)
-        if reply := await self.answer(scope, receive):
-            await respond(send, reply)
-
-    async def answer(self, scope: Scope, receive: Receive) -> Reply | None:
-        """To a delivery; None when the client has left."""
         try:
             body = await read_body(receive, LARGEST_BODY)
-            if not is_signed(body, _signature(scope), self.secrets, self.clock.now()):
-                raise BadInput(REFUSED)
-            await self.inbox.accept(body)
-        except (TooLong, BadInput):
+        except TooLong:
             raise BadInput(REFUSED) from None
         except Gone:
-            return None
+            return
+        await respond(send, await self.answer(scope, body))
+
+    async def answer(self, scope: Scope, body: bytes) -> Reply:
+        """To a delivery."""
+        if not is_signed(body, value_in(scope, HEADER) or b"", self.secrets, self.clock.now()):
+            raise BadInput(REFUSED)
+        try:
+            await self.inbox.accept(body)
+        except BadInput:
+            raise BadInput(REFUSED) from None
         return KEPT
-
-
-def _signature(scope: Scope) -> bytes:
-    """The raw header; empty when it is missing or comes twice."""
-    found = [value for name, value in scope["headers"] if name == HEADER]
-    return found[0] if len(found) == 1 else b""

@@ -44,11 +44,11 @@ def changed(value: Any, edit: Callable[[Any], Any]) -> Any:
 
 
 def in_data(edit: Callable[[Any], Any]) -> Run:
-    return telling(lambda answer: replace(answer, data=changed(answer.data, edit)))
+    return telling(lambda answer: answer._replace(data=changed(answer.data, edit)))
 
 
 def in_errors(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Run:
-    return telling(lambda answer: replace(answer, errors=[edit({**error}) for error in answer.errors]))
+    return telling(lambda answer: answer._replace(errors=[edit({**error}) for error in answer.errors]))
 
 
 def _first_object_backwards(value: Any) -> Any:
@@ -80,17 +80,17 @@ def _without_location(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def _once(answer: Answer) -> Answer:
-    return replace(answer, errors=list({error["message"]: error for error in reversed(answer.errors)}.values()))
+    return answer._replace(errors=list({error["message"]: error for error in reversed(answer.errors)}.values()))
 
 
 def _without_details(answer: Answer) -> Answer:
-    return replace(answer, extensions={})
+    return answer._replace(extensions={})
 
 
 def first_variables() -> Run:
     """A plan that remembers the first variables it was run with."""
     known: dict[str, Any] = {}
-    return asking(lambda asked: replace(asked, variables=known.setdefault(asked.query, asked.variables)))
+    return asking(lambda asked: asked._replace(variables=known.setdefault(asked.query, asked.variables)))
 
 
 def first_callers_plan() -> Run:
@@ -114,13 +114,13 @@ def ungated(coordinate: str) -> Run:
 
 
 def _query(pattern: str, instead: str) -> Callable[[Operation], Operation]:
-    return lambda asked: replace(asked, query=re.sub(pattern, instead, asked.query))
+    return lambda asked: asked._replace(query=re.sub(pattern, instead, asked.query))
 
 
 MUTANTS: dict[str, Callable[[], Run]] = {
     "drops @include": lambda: asking(_query(r"@include\(if: false\)", "")),
     "drops @skip": lambda: asking(_query(r"@skip\(if: true\)", "")),
-    "takes a default for what is given": lambda: asking(lambda asked: replace(asked, variables={})),
+    "takes a default for what is given": lambda: asking(lambda asked: asked._replace(variables={})),
     "forgets an alias": lambda: in_data(_without_alias),
     "swaps the order of fields": lambda: in_data(_first_object_backwards),
     "drops nulls from lists": lambda: in_data(_without_nulls),

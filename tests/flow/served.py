@@ -84,7 +84,7 @@ class Served:
     async def data(self, query: str, caller: Principal = ANONYMOUS, **variables: Any) -> Any:
         """The data of an answer that has no errors."""
         answer = await self.ask(query, caller, variables)
-        assert answer.errors == [], answer.errors
+        assert not answer.errors, answer.errors
         return answer.data
 
     async def follow(self, query: str, caller: Principal) -> AsyncGenerator[Answer]:

@@ -144,7 +144,7 @@ async def test_nodes_are_found_or_null(served: Served) -> None:
     for caller, contract, node_id, found in NODES:
         answer = await served.ask(query, caller, {"id": node_id}, contract)
         expected = {"__typename": found, "id": node_id} if found else None
-        assert answer.errors == []
+        assert not answer.errors
         assert answer.data == {"node": expected, "nodes": [expected and {"id": node_id}] * 2}, (caller, node_id)
 
 

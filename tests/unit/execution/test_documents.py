@@ -107,7 +107,7 @@ def test_incremental_delivery_is_off(directive: str) -> None:
 async def test_the_introspection_query_of_graphiql_is_within_the_limits() -> None:
     query = get_introspection_query(input_value_deprecation=True)
     answer = await execute(CONTRACT, ask(query), Trail(NOBODY))
-    assert answer.errors == []
+    assert not answer.errors
     assert answer.data is not None
     assert {one["name"] for one in answer.data["__schema"]["types"]} >= {"Article", "Report", "MemberSort"}
 

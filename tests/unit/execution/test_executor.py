@@ -133,13 +133,13 @@ async def test_authentication_and_scopes_are_rules_of_their_own() -> None:
     (detail,) = signed_in.extensions["entitlements"]["denied"]
     assert (detail["anyOf"], detail["action"]) == ([["members:read"]], {"kind": "REQUEST_SCOPE", "plan": None})
     scoped, _ = await run(query, holding(scopes=frozenset({"members:read"})))
-    assert scoped.errors == []
+    assert not scoped.errors
 
 
 async def test_any_alternative_is_enough() -> None:
     for features in (("usage",), ("enterprise",)):
         answer, _ = await run("{ me { openUsage { breakdown } } }", holding(*features))
-        assert answer.errors == []
+        assert not answer.errors
     denied, _ = await run("{ me { openUsage { breakdown } } }", holding("analytics"))
     assert denied.extensions["entitlements"]["denied"][0]["anyOf"] == [["enterprise"], ["usage"]]
 

@@ -121,14 +121,14 @@ async def test_gated_input_is_refused_before_anything_runs(name: str) -> None:
 async def test_the_same_input_is_taken_from_whoever_holds_the_feature(name: str) -> None:
     query, variables, _ = INPUTS[name]
     answer, _ = await run(query, holding("analytics"), **variables)
-    assert answer.errors == []
+    assert not answer.errors
 
 
 @pytest.mark.parametrize("name", UNUSED)
 async def test_input_that_is_not_used_is_no_denial(name: str) -> None:
     query, variables = UNUSED[name]
     answer, _ = await run(query, holding(), **variables)
-    assert answer.errors == []
+    assert not answer.errors
 
 
 async def test_all_refused_coordinates_are_told_at_once_with_their_uses() -> None:
@@ -177,7 +177,7 @@ async def test_a_scope_gates_a_mutation_in_the_same_way() -> None:
     assert refused(answer, "Mutation.publish")
     assert trail.calls == []
     allowed, trail = await run("mutation { publish }", holding(scopes=frozenset({"content:write"})))
-    assert (allowed.errors, trail.calls) == ([], ["Mutation.publish"])
+    assert (allowed.errors, trail.calls) == ((), ["Mutation.publish"])
 
 
 async def test_a_skipped_root_is_not_refused() -> None:

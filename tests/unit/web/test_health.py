@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import httpx
+import orjson
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from asgi import Receive, Reply, Scope
+from asgi import Reply, Scope
 from errors import BadInput, GatehouseError, Unavailable
 from telemetry import Metrics
 from web.health import Gauged, Health, Part
@@ -107,34 +108,35 @@ async def test_an_answer_that_has_begun_is_broken_off() -> None:
             await client.get("/")
 
 
-async def test_what_takes_posts_directly_is_asked_by_post_alone_and_its_faults_are_told_alike() -> None:
-    async def direct(scope: Scope, _receive: Receive) -> Reply:
+async def test_whole_answers_are_given_to_posts_alone_and_their_faults_are_told_alike() -> None:
+    async def direct(scope: Scope, body: bytes) -> Reply:
         fault = {b"bad": BadInput("Bad."), b"down": Unavailable("Down."), b"broken": RuntimeError("hunter2")}
-        if found := fault.get(scope["query_string"]):
+        if found := fault.get(body):
             raise found
-        return Reply(200, (), b"direct")
-
-    async def routed(_request: Request) -> Response:
-        return Response("routed")
+        return Reply(200, ((b"x-a", b"b"),), body, ((b"x-own", b"c"),))
 
     metrics = Metrics()
-    app = Starlette(
-        routes=[Route("/readyz", routed)],
-        exception_handlers={GatehouseError: on_gatehouse_error},
-        middleware=[Middleware(RequestLog, metrics=metrics, paths=frozenset({"/readyz"}), direct={"/readyz": direct})],
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        assert (await client.post("/readyz")).text == "direct"
-        assert (await client.get("/readyz")).text == "routed"
-        assert (await client.put("/readyz")).status_code == 405
-        assert (await client.post("/elsewhere")).status_code == 404
-        answers = [await client.post(f"/readyz?{query}") for query in ("bad", "down", "broken")]
-    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+    whole = RequestLog(Starlette(), metrics, frozenset({"/readyz"}), direct={"/readyz": direct})
+
+    def asked(method: str, path: str) -> Scope:
+        return {"type": "http", "method": method, "path": path, "headers": [(b"x-request-id", b"mine")]}
+
+    assert whole.takes(asked("POST", "/readyz"))
+    assert not whole.takes(asked("PUT", "/readyz"))
+    assert not whole.takes(asked("POST", "/elsewhere"))
+    given = await whole.answer(asked("POST", "/readyz"), b"body")
+    assert given == Reply(200, ((b"x-a", b"b"),), b"body", ((b"x-own", b"c"), (b"x-request-id", b"mine")))
+    answers = [await whole.answer(asked("POST", "/readyz"), body) for body in (b"bad", b"down", b"broken")]
+    assert [(answer.status, orjson.loads(answer.body)["code"]) for answer in answers] == [
         (400, "BAD_INPUT"),
         (503, "UNAVAILABLE"),
         (500, "INTERNAL"),
     ]
-    assert all(answer.json()["request_id"] == answer.headers["x-request-id"] for answer in answers)
-    assert "hunter2" not in answers[2].text
+    for answer in answers:
+        assert orjson.loads(answer.body)["request_id"] == "mine"
+        assert answer.own == ((b"x-request-id", b"mine"),)
+        assert (b"content-type", b"application/problem+json") in answer.headers
+        assert b"content-length" not in dict(answer.headers)
+    assert b"hunter2" not in answers[2].body
     counted = {"path": "/readyz", "status": "503"}
     assert metrics.registry.get_sample_value("gatehouse_requests_total", counted) == 1
