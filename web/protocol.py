@@ -1,159 +1,40 @@
 """uvicorn's HTTP protocol, spared what a small answer would pay for without need.
 
-What an application answers as a whole (`asgi.WholeAnswers`) is asked of it when all of the request has come, without
-ASGI's messages. Head and body of an answer go out by one write, where uvicorn makes two; headers that come in every
-answer are checked and written once; a connection that is kept alive has one timer, and not a new one after each answer;
-a body that has come is not waited for, nor headers of a proxy looked for where none are. All else is as uvicorn has it:
-limits, pipelining, `Expect`, upgrades to WebSocket, and how streams are sent.
+What an application answers as a whole (`asgi.WholeAnswers`) is asked of it when all of the request has come
+(`exchange`). A connection that is kept alive has one timer, and not a new one after each answer; headers of a proxy
+are not looked for where none are. All else is as uvicorn has it (`cycle`): limits, pipelining, `Expect`, upgrades to
+WebSocket, streams.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
-from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import service_unavailable
-from uvicorn.protocols.http.httptools_impl import (
-    HEADER_RE,
-    HEADER_VALUE_RE,
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from asgi import LONGEST_WHOLE, Headers, Receive, Reply, Scope, Send, WholeAnswers, respond, whole_answers_of
-
-LENGTH = b"content-length"
-OWN = frozenset({b"x-request-id", b"gatehouse-token"})
-"""Headers whose values do not come again."""
-
-HANDLED = frozenset({b"connection", b"transfer-encoding"})
-"""Headers that say how to send an answer: those are uvicorn's."""
-
-JOINED = 16_384
-"""Bytes up to which a body is cheaper to copy than to write beside its head."""
+from asgi import LONGEST_WHOLE, whole_answers_of
+from web.cycle import Cycle
+from web.exchange import Exchange
 
 EXPECT = b"expect"
 PROXYS = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 HEEDED = PROXYS | {EXPECT}
 
 
-class Cycle(RequestResponseCycle):
-    """One request and its answer. The head of an answer whose length is known waits for the body."""
-
-    _head: bytes | None = None
-    _given = False
-
-    def wholly(self, answers: WholeAnswers) -> ASGIApp:
-        """`answers` as an application for this request alone, all of which has come."""
-
-        async def run(scope: Scope, _receive: Receive, send: Send) -> None:
-            reply = await answers.answer(scope, bytes(self.body))
-            if not self._is_sent(reply):
-                await respond(send, reply)
-
-        return run
-
-    async def receive(self) -> Any:
-        """Without waiting where all of the body has come."""
-        if self.more_body or self._given or self.disconnected or self.waiting_for_100_continue:
-            return await super().receive()
-        self._given = True
-        self.flow.resume_reading()
-        self.message_event.clear()
-        return {"type": "http.request", "body": bytes(self.body), "more_body": False}
-
-    async def send(self, message: Any) -> None:
-        if self.flow.write_paused or self.disconnected:
-            await self._release(message)
-        elif not self.response_started and (head := self._head_of(message)) is not None:
-            self._head = head
-            self.response_started = True
-            self.waiting_for_100_continue = False
-            self.chunked_encoding = False
-        elif self._head is not None and self._is_whole(message):
-            self._finish(self._head, message.get("body", b""))
-        else:
-            await self._release(message)
-
-    def _is_sent(self, reply: Reply) -> bool:
-        """Sends it unless something about it is special."""
-        if self.flow.write_paused or self.disconnected or not self.keep_alive:
-            return False
-        status, headers, body, own = reply
-        known = _lines(headers)
-        if known is None:
-            return False
-        lines = [
-            STATUS_LINE[status],
-            _defaults.lines_of(self.default_headers),
-            b"content-length: %d\r\n" % len(body),
-            known,
-        ]
-        for name, value in own:
-            lines.append(b"%b: %b\r\n" % (name, value) if name in OWN and value.isalnum() else _checked(name, value))
-        lines.append(b"\r\n")
-        self.response_started = True
-        self._finish(b"".join(lines), body)
-        return True
-
-    async def _release(self, message: Any) -> None:
-        """As uvicorn does it."""
-        head, self._head = self._head, None
-        if head is not None and not self.disconnected:
-            self.transport.write(head)
-        await super().send(message)
-
-    def _head_of(self, message: Any) -> bytes | None:
-        """The head, if nothing about it is special; else None."""
-        if message["type"] != "http.response.start" or not self.keep_alive or self.scope["method"] == "HEAD":
-            return None
-        length = None
-        lines = [STATUS_LINE[message["status"]]]
-        for name, value in (*self.default_headers, *message["headers"]):
-            if name == LENGTH:
-                length = int(value)
-                lines.append(b"content-length: %d\r\n" % length)
-            elif name in HANDLED:
-                return None
-            else:
-                lines.append(_checked(name, value) if name in OWN else _line(name, value))
-        if length is None:
-            return None
-        self.expected_content_length = length
-        lines.append(b"\r\n")
-        return b"".join(lines)
-
-    def _is_whole(self, message: Any) -> bool:
-        if message["type"] != "http.response.body" or message.get("more_body", False):
-            return False
-        return len(message.get("body", b"")) == self.expected_content_length
-
-    def _finish(self, head: bytes, body: bytes) -> None:
-        self._head = None
-        self.expected_content_length = 0
-        if len(body) > JOINED:
-            self.transport.writelines((head, body))
-        else:
-            self.transport.write(head + body)
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
-
-
 class Protocol(HttpToolsProtocol):
     """For uvicorn's `http`."""
 
+    cycle: Any
     _idle_since: float | None = None
     _proxied = False
-    _earlier: RequestResponseCycle | None = None
-    _held: Any = None
-    """The application of a request that may be answered as a whole, until all of it has come."""
+    _earlier: Any = None
+    _coming: Exchange | None = None
+    """A request to be answered as a whole, until all of it has come."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -177,20 +58,66 @@ class Protocol(HttpToolsProtocol):
         scope["method"] = parser.get_method().decode("ascii")
         if http_version != "1.1":
             scope["http_version"] = http_version
-        if parser.should_upgrade() and self._should_upgrade():
+        upgrades = parser.should_upgrade()
+        if upgrades and self._should_upgrade():
             return
         path, raw_path, query = _address(self.url)
-        scope["path"] = self.root_path + path
-        scope["raw_path"] = self.root_path.encode("ascii") + raw_path
-        scope["query_string"] = query
-        app: Any = cast(Any, self).app if self._proxied else self._inner
-        self._proxied = False
+        if self.root_path:
+            path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
+        scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, query
+        app = self._application()
+        keep_alive = http_version != "1.0" and parser.should_keep_alive()
+        special = upgrades or self.expect_100_continue or app is service_unavailable
+        self._earlier = self.cycle
+        if self._whole is not None and not special and self._whole.takes(scope):
+            self.cycle = self._coming = Exchange(self, scope, app, keep_alive=keep_alive)
+        else:
+            self.cycle = self._cycle(scope, self.on_response_complete, keep_alive=keep_alive)
+            self._begin(app)
+
+    def on_body(self, body: bytes) -> None:
+        coming = self._coming
+        if coming is None:
+            super().on_body(body)
+            return
+        coming.parts.append(body)
+        coming.length += len(body)
+        if coming.length > LONGEST_WHOLE:
+            self.flow.pause_reading()  # until it is received
+            self._hand_over(coming)
+
+    def on_message_complete(self) -> None:
+        if self._coming is None:
+            super().on_message_complete()
+        else:
+            self._coming = None
+            self._begin(None)
+
+    def cycle_for(self, exchange: Exchange) -> Cycle:
+        """One that takes the place of `exchange`, for an answer by ASGI's messages."""
+
+        def on_response() -> None:
+            exchange.response_complete = True
+            self.on_response_complete()
+
+        cycle = self._cycle(exchange.scope, on_response, keep_alive=exchange.keep_alive)
+        cycle.disconnected = exchange.disconnected
+        cycle.body = bytearray(exchange.body)
+        if self.cycle is exchange:
+            self.cycle = cycle
+        return cycle
+
+    def _application(self) -> Any:
+        """Who serves the request whose headers have come."""
+        proxied, self._proxied = self._proxied, False
         limit = self.limit_concurrency
         if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
-            app = service_unavailable
             self.logger.warning("Exceeded concurrency limit.")
-        self._earlier = cast("RequestResponseCycle | None", self.cycle)
-        self.cycle = Cycle(
+            return service_unavailable
+        return cast(Any, self).app if proxied else self._inner
+
+    def _cycle(self, scope: Any, on_response: Callable[[], None], *, keep_alive: bool) -> Cycle:
+        return Cycle(
             scope=scope,
             transport=self.transport,
             flow=self.flow,
@@ -200,41 +127,29 @@ class Protocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=http_version != "1.0" and parser.should_keep_alive(),
-            on_response=self.on_response_complete,
+            keep_alive=keep_alive,
+            on_response=on_response,
         )
-        whole = self._whole
-        special = app is service_unavailable or self.expect_100_continue or parser.should_upgrade()
-        if whole is not None and not special and whole.takes(scope):
-            self._held = app
-        else:
-            self._begin(app)
 
-    def on_body(self, body: bytes) -> None:
-        if self._held is None:
-            super().on_body(body)
-            return
-        self.cycle.body += body
-        if len(self.cycle.body) > LONGEST_WHOLE:
-            self.flow.pause_reading()  # until it is received
-            self._begin(self._held)
-
-    def on_message_complete(self) -> None:
-        whole = self._whole
-        if self._held is None or whole is None:
-            super().on_message_complete()
-            return
-        self.cycle.more_body = False
-        self._begin(cast(Cycle, self.cycle).wholly(whole))
+    def _hand_over(self, coming: Exchange) -> None:
+        """To the application, before all of it has come."""
+        self._coming = None
+        self.cycle_for(coming)
+        self._begin(coming.app)
 
     def _begin(self, app: Any) -> None:
         """In its turn: requests that were sent together are answered one after the other."""
-        self._held = None
         if self._earlier is None or self._earlier.response_complete:
             self._start_asgi_task(self.cycle, app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        if cycle.__class__ is Exchange:
+            self.tasks.add(self.loop.create_task(cycle.run(self._whole)))
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -244,7 +159,7 @@ class Protocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
-        if self._held is not None:
+        if self._coming is not None:
             return  # the next request is on its way
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
@@ -256,8 +171,8 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._held is not None:
-            self._begin(self._held)  # so that it is told of as of others that left
+        if self._coming is not None:
+            self._hand_over(self._coming)  # so that it is told of as of others that left
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
@@ -278,39 +193,6 @@ class Protocol(HttpToolsProtocol):
 
     def _unset_keepalive_if_required(self) -> None:
         """Nothing: the timer finds out by itself."""
-
-
-def _checked(name: bytes, value: bytes) -> bytes:
-    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
-        raise RuntimeError(f"The header {name!r} cannot be sent.")
-    return b"%b: %b\r\n" % (name.lower(), value)
-
-
-_line = lru_cache(512)(_checked)
-
-
-class _Defaults:
-    """The lines of headers that come in every answer. uvicorn makes a new list of them each second, changing none."""
-
-    def __init__(self) -> None:
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._lines = b""
-
-    def lines_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        if headers is not self._headers:
-            self._headers, self._lines = headers, b"".join(_line(name, value) for name, value in headers)
-        return self._lines
-
-
-_defaults = _Defaults()
-
-
-@lru_cache(512)
-def _lines(headers: Headers) -> bytes | None:
-    """None where one of them says how to send the answer."""
-    if any(name == LENGTH or name in HANDLED for name, _ in headers):
-        return None
-    return b"".join(_checked(name, value) for name, value in headers)
 
 
 @lru_cache(512)
