@@ -3,7 +3,7 @@
 Without a request or response object: one of each costs more than all that is done here.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple, Protocol
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +25,8 @@ class Reply(NamedTuple):
 
 Answering = Callable[[Scope, bytes], Awaitable[Reply]]
 """What answers a request, given with its whole body, by a whole answer."""
+
+BY_NAME = "gatehouse.headers"
 
 LONGEST_WHOLE = 65_536
 """Bytes of a body up to which a request is taken as a whole."""
@@ -71,10 +73,17 @@ async def read_body(receive: Receive, longest: int) -> bytes:
         begun += part
 
 
+def headers_in(scope: Scope) -> Mapping[bytes, bytes]:
+    """By name, remembered with the scope; of what comes several times the last. Then there are fewer than were sent."""
+    by_name: dict[bytes, bytes] | None = scope.get(BY_NAME)
+    if by_name is None:
+        by_name = scope[BY_NAME] = dict(scope["headers"])
+    return by_name
+
+
 def value_in(scope: Scope, name: bytes) -> bytes | None:
     """The header's value; None when it is missing or comes twice, as what only honest clients send may be read."""
-    headers = scope["headers"]
-    by_name: dict[bytes, bytes] = dict(headers)
+    by_name, headers = headers_in(scope), scope["headers"]
     if len(by_name) == len(headers):
         return by_name.get(name)
     found = [value for each, value in headers if each == name]

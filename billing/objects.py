@@ -33,14 +33,17 @@ def objects_among(found: Any) -> list[Mapping[str, Any]]:
 
 def text_in(value: object, key: str) -> str | None:
     """A short text, printable, without line breaks; None otherwise."""
-    found: object = value.get(key) if is_object(value) else None
+    return _text(value.get(key)) if is_object(value) else None
+
+
+def _text(found: object) -> str | None:
     return found if isinstance(found, str) and 0 < len(found) <= 500 and found.isprintable() else None
 
 
 def id_in(value: object, key: str) -> str | None:
     """The id under `key`, whether it came as text or as an expanded object."""
     found: object = value.get(key) if is_object(value) else None
-    return text_in(found, "id") if is_object(found) else text_in(value, key)
+    return text_in(found, "id") if is_object(found) else _text(found)
 
 
 def id_of(value: Mapping[str, Any]) -> str:

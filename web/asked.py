@@ -6,7 +6,7 @@ import orjson
 from graphql import OperationType, get_operation_ast
 from starlette.requests import Request
 
-from asgi import Headers, Receive, Reply, Scope, TooLong, read_body
+from asgi import Headers, Receive, Reply, Scope, TooLong, headers_in, read_body
 from errors import GatehouseError
 from execution.contract import Contract
 from execution.documents import Document
@@ -27,8 +27,7 @@ class Asked(NamedTuple):
 
 def asked_of(scope: Scope) -> Asked:
     """`Accept` may come in several lines; of `Content-Type` the first counts, `Authorization` is told as it came."""
-    headers = scope["headers"]
-    by_name: dict[bytes, bytes] = dict(headers)
+    by_name, headers = headers_in(scope), scope["headers"]
     if len(by_name) == len(headers):
         token = by_name.get(b"authorization")
         return Asked(

@@ -17,13 +17,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from asgi import LONGEST_WHOLE, whole_answers_of
+from asgi import LONGEST_WHOLE, headers_in, whole_answers_of
 from web.cycle import Cycle
 from web.exchange import Exchange
 
-EXPECT = b"expect"
 PROXYS = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
-HEEDED = PROXYS | {EXPECT}
 
 
 class Protocol(HttpToolsProtocol):
@@ -31,7 +29,6 @@ class Protocol(HttpToolsProtocol):
 
     cycle: Any
     _idle_since: float | None = None
-    _proxied = False
     _earlier: Any = None
     _coming: Exchange | None = None
     """A request to be answered as a whole, until all of it has come."""
@@ -43,13 +40,7 @@ class Protocol(HttpToolsProtocol):
         self._whole = whole_answers_of(self._inner)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        self.headers.append((name, value))
-        if name in HEEDED:
-            if name != EXPECT:
-                self._proxied = True
-            elif value.lower() == b"100-continue":
-                self.expect_100_continue = True
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         parser: Any = self.parser
@@ -65,7 +56,9 @@ class Protocol(HttpToolsProtocol):
         if self.root_path:
             path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
         scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, query
-        app = self._application()
+        headers = headers_in(scope)
+        self.expect_100_continue = headers.get(b"expect", b"").lower() == b"100-continue"
+        app = self._application(proxied=not PROXYS.isdisjoint(headers))
         keep_alive = http_version != "1.0" and parser.should_keep_alive()
         special = upgrades or self.expect_100_continue or app is service_unavailable
         self._earlier = self.cycle
@@ -107,9 +100,8 @@ class Protocol(HttpToolsProtocol):
             self.cycle = cycle
         return cycle
 
-    def _application(self) -> Any:
+    def _application(self, *, proxied: bool) -> Any:
         """Who serves the request whose headers have come."""
-        proxied, self._proxied = self._proxied, False
         limit = self.limit_concurrency
         if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
             self.logger.warning("Exceeded concurrency limit.")
@@ -147,7 +139,8 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         if cycle.__class__ is Exchange:
-            self.tasks.add(self.loop.create_task(cycle.run(self._whole)))
+            # By its class: the loop's own way writes a name for each, which takes as long as making it.
+            self.tasks.add(asyncio.Task(cycle.run(self._whole), loop=self.loop, name="exchange"))
         else:
             super()._start_asgi_task(cycle, app)
 
@@ -155,7 +148,8 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from asgi import Answering, Message, Receive, Reply, Scope, Send, value_in
+from asgi import Answering, Message, Receive, Reply, Scope, Send, headers_in
+from counting import Count, Spread
 from errors import GatehouseError
 from execution.model import Answer
 from telemetry import Metrics
@@ -54,6 +55,7 @@ class RequestLog:
     paths: frozenset[str]
     logged: bool = True
     direct: Mapping[str, Answering] = field(default_factory=dict[str, Answering])
+    _counting: dict[tuple[str, int], tuple[Count, Spread]] = field(default_factory=dict[Any, Any], init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -101,20 +103,31 @@ class RequestLog:
             self._tell(scope, status, time.perf_counter() - started, notes)
 
     def _tell(self, scope: Scope, status: int, seconds: float, notes: Mapping[str, Any]) -> None:
-        path = scope["path"] if scope["path"] in self.paths else "other"
-        self.metrics.requests.labels(path, str(status)).inc()
-        self.metrics.request_seconds.labels(path).observe(seconds)
+        path: str = scope["path"]
+        counting = self._counting.get((path, status)) or self._begin_counting(path, status)
+        counting[0].value += 1
+        counting[1].observe(seconds)
         if not self.logged:
             return
         log.info(
             "request",
             request_id=scope["request_id"],
             method=scope["method"],
-            path=path,
+            path=self._named(path),
             status=status,
             ms=round(seconds * 1000, 2),
             **notes,
         )
+
+    def _begin_counting(self, path: str, status: int) -> tuple[Count, Spread]:
+        name = self._named(path)
+        found = self.metrics.requests.labels(name, str(status)), self.metrics.request_seconds.labels(name)
+        if name == path:  # of the others there are any number
+            self._counting[path, status] = found
+        return found
+
+    def _named(self, path: str) -> str:
+        return path if path in self.paths else "other"
 
 
 def _begin(scope: Scope) -> tuple[bytes, dict[str, Any], float]:
@@ -127,7 +140,7 @@ def _begin(scope: Scope) -> tuple[bytes, dict[str, Any], float]:
 
 def _id_of(scope: Scope) -> bytes:
     """The caller's own id where it is a harmless word, so that it can be followed from proxy to log."""
-    given = value_in(scope, REQUEST_ID)
+    given = headers_in(scope).get(REQUEST_ID)
     return given if given and HARMLESS_ID.fullmatch(given) else b"%016x" % random.getrandbits(64)  # no secret
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,11 +17,12 @@ from clock import Clock
 from errors import BadInput
 from storage.database import Database
 from telemetry import Metrics
-from webhooks.registry import Registry
+from webhooks.registry import REMEMBERED, Registry
 from webhooks.waking import Waking
 
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+){1,9}")
+LONGEST_TYPE = 500
 
 
 class _Read(NamedTuple):
@@ -97,11 +99,11 @@ class Inbox:
 
     def _read(self, body: bytes) -> _Read:
         value = read_json(body)
-        id, type, created_at = text_in(value, "id"), text_in(value, "type"), time_in(value, "created")
-        subject = object_in(object_in(value, "data"), "object")
-        livemode = value.get("livemode")
-        known = id is not None and EVENT_ID.fullmatch(id) and type is not None and EVENT_TYPE.fullmatch(type)
-        if not (known and id and type and created_at and subject and value.get("object") == "event"):
+        id, type, livemode = value.get("id"), value.get("type"), value.get("livemode")
+        created_at, subject = time_in(value, "created"), object_in(value.get("data"), "object")
+        if not (isinstance(id, str) and EVENT_ID.fullmatch(id) and isinstance(type, str) and _is_type(type)) or not (
+            created_at and subject and value.get("object") == "event"
+        ):
             raise BadInput("The body is not a Stripe event.")
         if not isinstance(livemode, bool) or (self._livemode is not None and livemode is not self._livemode):
             raise BadInput("The event is of the other mode: live or test.")
@@ -121,6 +123,11 @@ class Inbox:
     async def _record(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:
         async with self._database.transaction() as connection:
             return _are_new(arrivals, await record_events(connection, arrivals))
+
+
+@lru_cache(REMEMBERED)
+def _is_type(text: str) -> bool:
+    return len(text) <= LONGEST_TYPE and EVENT_TYPE.fullmatch(text) is not None
 
 
 def _are_new(arrivals: Sequence[Unread | Arrival], stored: frozenset[str]) -> Sequence[bool]:

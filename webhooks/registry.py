@@ -42,7 +42,10 @@ class Registry:
 
     def signals_of(self, type: str, subject: Mapping[str, Any]) -> frozenset[Node]:
         """All that the handlers of this type name; nothing for a type that nobody hears."""
-        return frozenset(node for handler in self._handlers_of(type) for node in handler(subject))
+        handlers = self._handlers_of(type)
+        if len(handlers) == 1:
+            return frozenset(handlers[0](subject))
+        return frozenset(node for handler in handlers for node in handler(subject))
 
     def _find_handlers(self, type: str) -> tuple[Handler, ...]:
         return tuple(handler for pattern, handler in self._handlers if fnmatchcase(type, pattern))
