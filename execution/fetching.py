@@ -69,10 +69,10 @@ def _read(run: PlanRun, planned: FieldPlan, objects: list[Any]) -> Sequence[Work
     return _keep(run, planned, values)
 
 
-def _ask_one(run: PlanRun, planned: FieldPlan, call: Call, source: Any) -> Sequence[Work]:
-    """As `_ask`, of a resolver without arguments."""
+def _ask_one(run: PlanRun, planned: FieldPlan, call: Any, source: Any) -> Sequence[Work]:
+    """As `_ask`, of a resolver without arguments and for one object, which is what most of a small query is."""
     try:
-        value = cast(Any, call).plainly(source, call.info_for(run, planned))
+        value = call.plainly(source, call.info_for(run, planned))
     except Exception as fault:  # noqa: BLE001 - whatever a resolver raises is told at its position
         run.irregular = True
         value = fault

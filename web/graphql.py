@@ -84,7 +84,7 @@ class GraphQLEndpoint:
     async def _execute(self, scope: Scope, body: bytes, asked: Asked, verified: Verified) -> tuple[Answer, Headers]:
         """The answer, and a fresh token where the one sent says what is no longer so."""
         surface, principal = self.surface, verified.principal
-        note(scope, kind=principal.kind)
+        note(scope, kind=principal.kind.value)
         contract = surface.contract_for(principal, spa_only=self.spa_only)
         operation = operation_in(scope, body, asked, contract)
         context = await surface.open_context(principal, contract)
