@@ -57,8 +57,11 @@ class Protocol(HttpToolsProtocol):
             path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
         scope["path"], scope["raw_path"], scope["query_string"] = path, raw_path, query
         headers = headers_in(scope)
-        self.expect_100_continue = headers.get(b"expect", b"").lower() == b"100-continue"
-        app = self._application(proxied=not PROXYS.isdisjoint(headers))
+        if b"expect" in headers:
+            self.expect_100_continue = headers[b"expect"].lower() == b"100-continue"
+        app: Any = self._inner if PROXYS.isdisjoint(headers) else cast(Any, self).app
+        if self.limit_concurrency is not None and self._is_busy(self.limit_concurrency):
+            app = service_unavailable
         keep_alive = http_version != "1.0" and parser.should_keep_alive()
         special = upgrades or self.expect_100_continue or app is service_unavailable
         self._earlier = self.cycle
@@ -100,13 +103,11 @@ class Protocol(HttpToolsProtocol):
             self.cycle = cycle
         return cycle
 
-    def _application(self, *, proxied: bool) -> Any:
-        """Who serves the request whose headers have come."""
-        limit = self.limit_concurrency
-        if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
-            self.logger.warning("Exceeded concurrency limit.")
-            return service_unavailable
-        return cast(Any, self).app if proxied else self._inner
+    def _is_busy(self, limit: int) -> bool:
+        if len(self.connections) < limit and len(self.tasks) < limit:
+            return False
+        self.logger.warning("Exceeded concurrency limit.")
+        return True
 
     def _cycle(self, scope: Any, on_response: Callable[[], None], *, keep_alive: bool) -> Cycle:
         return Cycle(

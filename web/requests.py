@@ -131,17 +131,17 @@ class RequestLog:
 
 
 def _begin(scope: Scope) -> tuple[bytes, dict[str, Any], float]:
-    """The request's id, what will be noted of it, and when it began."""
-    request_id = _id_of(scope)
+    """The request's id, what will be noted of it, and when it began.
+
+    The id is the caller's own where that is a harmless word, so that it can be followed from proxy to log.
+    """
+    request_id = headers_in(scope).get(REQUEST_ID)
+    if request_id is None or not HARMLESS_ID.fullmatch(request_id):
+        request_id = b"%016x" % random.getrandbits(64)  # no secret
     scope["request_id"] = request_id.decode()
-    scope["notes"] = notes = dict[str, Any]()
+    notes: dict[str, Any] = {}
+    scope["notes"] = notes
     return request_id, notes, time.perf_counter()
-
-
-def _id_of(scope: Scope) -> bytes:
-    """The caller's own id where it is a harmless word, so that it can be followed from proxy to log."""
-    given = headers_in(scope).get(REQUEST_ID)
-    return given if given and HARMLESS_ID.fullmatch(given) else b"%016x" % random.getrandbits(64)  # no secret
 
 
 async def _refusal_of(scope: Scope, fault: Exception) -> Response:

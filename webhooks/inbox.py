@@ -31,15 +31,15 @@ class _Read(NamedTuple):
     event: StripeEvent
     body: str
     value: Mapping[str, Any]
-    signals: frozenset[Node]
+    signals: tuple[Node, ...]
     names_member: bool
 
     def names_its_customer(self) -> bool:
         """Whether it is a signal for the customer that it names, and for nobody else."""
         if len(self.signals) != 1:
             return False
-        [node] = self.signals
-        return node.kind is Kind.CUSTOMER and node.id == self.event.customer_id
+        node = self.signals[0]
+        return node.id == self.event.customer_id and node.kind is Kind.CUSTOMER
 
 
 class Inbox:
@@ -95,7 +95,7 @@ class Inbox:
             await replay_events(connection, [arrival])
 
     def _arrival(self, read: _Read) -> Arrival:
-        return Arrival(read.event, read.body, facts_of(read.value, self._member_key), read.signals)
+        return Arrival(read.event, read.body, facts_of(read.value, self._member_key), frozenset(read.signals))
 
     def _read(self, body: bytes) -> _Read:
         value = read_json(body)

@@ -40,12 +40,11 @@ class Registry:
     def knows(self, type: str) -> bool:
         return bool(self._handlers_of(type))
 
-    def signals_of(self, type: str, subject: Mapping[str, Any]) -> frozenset[Node]:
-        """All that the handlers of this type name; nothing for a type that nobody hears."""
+    def signals_of(self, type: str, subject: Mapping[str, Any]) -> tuple[Node, ...]:
+        """All that the handlers of this type name, once each; nothing for a type that nobody hears."""
         handlers = self._handlers_of(type)
-        if len(handlers) == 1:
-            return frozenset(handlers[0](subject))
-        return frozenset(node for handler in handlers for node in handler(subject))
+        found = [node for handler in handlers for node in handler(subject)]
+        return tuple(found if len(found) < 2 else dict.fromkeys(found))
 
     def _find_handlers(self, type: str) -> tuple[Handler, ...]:
         return tuple(handler for pattern, handler in self._handlers if fnmatchcase(type, pattern))

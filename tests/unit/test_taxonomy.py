@@ -48,15 +48,15 @@ OTHERS: Mapping[str, tuple[Mapping[str, Any], frozenset[Node]]] = {
 
 @pytest.mark.parametrize("type", OF_A_CUSTOMER)
 def test_it_is_a_signal_for_the_customer_named(type: str) -> None:
-    assert HANDLERS.signals_of(type, {"id": "x_1", "customer": "cus_1"}) == {CUSTOMER}
-    assert HANDLERS.signals_of(type, {"id": "x_1", "customer": {"id": "cus_1"}}) == {CUSTOMER}
+    assert HANDLERS.signals_of(type, {"id": "x_1", "customer": "cus_1"}) == (CUSTOMER,)
+    assert HANDLERS.signals_of(type, {"id": "x_1", "customer": {"id": "cus_1"}}) == (CUSTOMER,)
 
 
 @pytest.mark.parametrize(("type", "told"), OTHERS.items(), ids=list(OTHERS))
 def test_it_is_heard_and_leads_where_it_should(type: str, told: tuple[Mapping[str, Any], frozenset[Node]]) -> None:
     subject, nodes = told
     assert HANDLERS.knows(type)
-    assert HANDLERS.signals_of(type, subject) == nodes
+    assert set(HANDLERS.signals_of(type, subject)) == nodes
 
 
 @pytest.mark.parametrize("type", ["account.updated", "payout.paid", "radar.early_fraud_warning.created", "new.thing"])
