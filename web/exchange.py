@@ -1,7 +1,7 @@
 """One request that has come whole and is answered as a whole, without ASGI's messages."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Protocol
 
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -18,7 +18,6 @@ class Connection(Protocol):
     transport: asyncio.Transport
     flow: FlowControl
     server_state: ServerState
-    tasks: set[asyncio.Task[None]]
 
     def cycle_for(self, exchange: "Exchange") -> RequestResponseCycle:
         """One that takes the place of `exchange`, for an answer by ASGI's messages."""
@@ -51,20 +50,15 @@ class Exchange:
         return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
     async def run(self, answers: WholeAnswers) -> None:
-        """As one task of the server."""
-        connection = self.connection
+        """Never raises."""
         try:
-            try:
-                reply = await answers.answer(self.scope, self.body)
-                if self.disconnected or self._is_sent(reply):
-                    return
-                app = _sending(reply)
-            except BaseException as fault:  # noqa: BLE001 - uvicorn tells of it
-                app = _raising(fault)
-            await connection.cycle_for(self).run_asgi(app)  # pyright: ignore[reportArgumentType] - uvicorn has types of its own for the same
-        finally:
-            task: Any = asyncio.current_task()
-            connection.tasks.discard(task)
+            reply = await answers.answer(self.scope, self.body)
+            if self.disconnected or self._is_sent(reply):
+                return
+            app = _sending(reply)
+        except BaseException as fault:  # noqa: BLE001 - uvicorn tells of it
+            app = _raising(fault)
+        await self.connection.cycle_for(self).run_asgi(app)  # pyright: ignore[reportArgumentType] - uvicorn has types of its own for the same
 
     def _is_sent(self, reply: Reply) -> bool:
         """Sends it unless something about it is special."""

@@ -17,7 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from asgi import LONGEST_WHOLE, headers_in, whole_answers_of
+from asgi import LONGEST_WHOLE, WholeAnswers, headers_in, whole_answers_of
 from web.cycle import Cycle
 from web.exchange import Exchange
 
@@ -32,6 +32,10 @@ class Protocol(HttpToolsProtocol):
     _earlier: Any = None
     _coming: Exchange | None = None
     """A request to be answered as a whole, until all of it has come."""
+    _following: Exchange | None = None
+    _waiting: "asyncio.Future[Exchange | None] | None" = None
+    _task: "asyncio.Task[None] | None" = None
+    _ended = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,10 +144,50 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         if cycle.__class__ is Exchange:
-            # By its class: the loop's own way writes a name for each, which takes as long as making it.
-            self.tasks.add(asyncio.Task(cycle.run(self._whole), loop=self.loop, name="exchange"))
+            self._serve(cycle)
         else:
             super()._start_asgi_task(cycle, app)
+
+    def _serve(self, exchange: Exchange) -> None:
+        """By the connection's own task, which is made once: a task costs as much as all of HTTP."""
+        if self._waiting is not None:
+            self.tasks.add(cast(Any, self._task))
+            self._waiting.set_result(exchange)
+            self._waiting = None
+            return
+        self._following = exchange
+        if self._task is None:
+            self._task = self.loop.create_task(self._serve_all())
+            self.tasks.add(self._task)
+
+    async def _serve_all(self) -> None:
+        """One exchange after the other, until the connection ends. Among the server's tasks while it works."""
+        task, whole = cast(Any, asyncio.current_task()), cast(WholeAnswers, self._whole)
+        try:
+            while True:
+                exchange, self._following = self._following, None
+                if exchange is None:
+                    self.tasks.discard(task)
+                    if self._ended:
+                        return
+                    self._waiting = self.loop.create_future()
+                    exchange = await self._waiting
+                    if exchange is None:
+                        return
+                await exchange.run(whole)
+        finally:
+            self.tasks.discard(task)
+
+    def _end(self) -> None:
+        """No exchange will come any more."""
+        self._ended = True
+        if self._waiting is not None:
+            self._waiting.set_result(None)
+            self._waiting = None
+
+    def handle_websocket_upgrade(self) -> None:
+        self._end()
+        super().handle_websocket_upgrade()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -168,6 +212,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._coming is not None:
             self._hand_over(self._coming)  # so that it is told of as of others that left
+        self._end()
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None

@@ -1,7 +1,7 @@
 """From the bytes of a verified delivery to committed rows. Deliveries that wait together share one commit."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -69,21 +69,16 @@ class Inbox:
         self._unread = Batching(self._take_in, at_once=1)
         self._arrivals = Batching(self._record, at_once=1)
 
-    async def accept(self, body: bytes) -> bool:
-        """Stores the event of a verified delivery and returns after the commit: True when new, False when a duplicate.
+    def accept(self, body: bytes) -> Awaitable[bool]:
+        """Stores the event of a verified delivery; answers after the commit: True when new, False when a duplicate.
 
-        Raises BadInput when it is no event of ours, Unavailable when the database does not answer.
+        Raises BadInput when it is no event of ours; while waited for, Unavailable when the database does not answer.
         """
         read = self._read(body)
         if read.names_its_customer():
             waits = 0.0 if read.names_member else self._newcomer_seconds
-            new = await self._unread.ask(Unread(read.event, read.body, waits))
-        else:
-            new = await self._arrivals.ask(self._arrival(read))
-        self._metrics.inbox_events.labels("new" if new else "duplicate").inc()
-        if new and not self._registry.knows(read.event.type):
-            self._metrics.unknown_events.labels(read.event.type).inc()
-        return new
+            return self._unread.ask(Unread(read.event, read.body, waits))
+        return self._arrivals.ask(self._arrival(read))
 
     async def replay(self, body: bytes) -> None:
         """Reads a stored event anew, by today's code: what it proves, and whose customers are to be synced.
@@ -115,14 +110,23 @@ class Inbox:
     async def _take_in(self, arrivals: Sequence[Unread]) -> Sequence[bool]:
         told = self._waking.is_due()
         try:
-            return _are_new(arrivals, await take_in(self._database, arrivals, wake=told))
+            return self._counted(_are_new(arrivals, await take_in(self._database, arrivals, wake=told)))
         finally:  # a commit whose answer was lost may have taken place
             if not told:
                 self._waking.tell_later()
 
     async def _record(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:
         async with self._database.transaction() as connection:
-            return _are_new(arrivals, await record_events(connection, arrivals))
+            new = self._counted(_are_new(arrivals, await record_events(connection, arrivals)))
+        for arrival, is_new in zip(arrivals, new, strict=True):
+            if is_new and not self._registry.knows(arrival.event.type):
+                self._metrics.unknown_events.labels(arrival.event.type).inc()
+        return new
+
+    def _counted(self, new: Sequence[bool]) -> Sequence[bool]:
+        for outcome, count in (("new", sum(new)), ("duplicate", len(new) - sum(new))):
+            self._metrics.inbox_events.labels(outcome).value += count
+        return new
 
 
 @lru_cache(REMEMBERED)
