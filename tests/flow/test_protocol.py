@@ -152,6 +152,11 @@ EXCHANGES: dict[str, tuple[App, bytes]] = {
 }
 
 
+async def breaking(_scope: Scope, _body: bytes) -> Reply:
+    raise RuntimeError("half-way")
+
+
+FULL = POST.replace(b"5", b"65536").replace(b"hello", b"x" * LONGEST_WHOLE)
 LARGE = POST.replace(b"length: 5", b"length: 100000").replace(b"hello", b"x" * 100_000)
 
 WHOLE: dict[str, tuple[Answering, bytes, int]] = {
@@ -159,7 +164,9 @@ WHOLE: dict[str, tuple[Answering, bytes, int]] = {
     "at once": (echoed_at_once, POST * 3 + LAST, 3),
     "pipelined": (echoed, POST * 3 + LAST, 3),
     "between others": (echoed, GET + POST + GET + POST + LAST, 2),
-    "as large as it may be": (echoed, POST.replace(b"5", b"65536").replace(b"hello", b"x" * 65_536) + LAST, 1),
+    "as large as it may be": (echoed, FULL + LAST, 1),
+    "more than the client reads": (echoed, FULL * 40 + LAST, 40),
+    "breaks down": (breaking, POST, 1),
     "larger": (echoed, LARGE + POST + LARGE + LAST, 1),
     "without a body": (echoed, b"POST / HTTP/1.1\r\nhost: x\r\n\r\n" + LAST, 1),
     "in chunks": (echoed, CHUNKED + LAST, 1),
@@ -187,6 +194,25 @@ async def test_whole_answers_are_what_uvicorn_would_say(name: str, together: boo
             assert app.wholly == (wholly if protocol is Protocol else 0)
     assert said[1] == said[0]
     assert said[1].startswith(b"HTTP/1.1 ")
+
+
+async def test_one_task_serves_a_connection_and_ends_with_it() -> None:
+    tasks: set[Any] = set()
+
+    async def answering(_scope: Scope, body: bytes) -> Reply:
+        tasks.add(asyncio.current_task())
+        return reply(200, (TYPE,), body)
+
+    async with serving(Whole(answering), Protocol) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        for _ in range(3):
+            writer.write(POST)
+            assert (await reader.read(65_536)).endswith(b"hello")
+        [task] = tasks
+        assert not task.done()
+        writer.close()
+        async with asyncio.timeout(5):
+            await task
 
 
 async def test_who_leaves_before_all_was_sent_is_told_of_to_the_application() -> None:
