@@ -26,12 +26,8 @@ def is_signed(body: bytes, header: bytes, secrets: Sequence[bytes], now: datetim
     if len(times) != 1 or not _is_recent(times[0], now):
         return False
     given = [value for name, _, value in named if name == b"v1"]
-    for secret in secrets:
-        expected = signature(body, times[0], secret)
-        for each in given:
-            if hmac.compare_digest(expected, each):
-                return True
-    return False
+    expected = [signature(body, times[0], secret) for secret in secrets]
+    return any(hmac.compare_digest(one, other) for one in expected for other in given)
 
 
 def signature(body: bytes, timestamp: bytes, secret: bytes) -> bytes:
