@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from billing.model import Catalogue, Interval, Sold
-from billing.objects import id_in, is_object, object_in, objects_among, objects_in, subscription_from, text_in
+from billing.objects import MaybeObject, id_in, object_in, objects_among, objects_in, subscription_from, text_in
 from billing.state import ENDED, Subscription, SubscriptionItem
 from billing.transitions import Standing
 
@@ -62,10 +62,10 @@ class Current:
         return [(item, sold) for item, sold in found if sold is not None]
 
 
-def current_from(value: object) -> Current | None:
+def current_from(value: MaybeObject) -> Current | None:
     """What Stripe answers for a subscription, its schedule expanded. None when it is no subscription."""
     subscription = subscription_from(value)
-    if subscription is None or not is_object(value):
+    if subscription is None or value is None:
         return None
     schedule = object_in(value, "schedule")
     intervals = {str(item.get("id")): _interval(item) for item in objects_in(value, "items")}
@@ -80,7 +80,7 @@ def current_from(value: object) -> Current | None:
     )
 
 
-def main_of(values: Iterable[object]) -> Current | None:
+def main_of(values: Iterable[MaybeObject]) -> Current | None:
     """Of a member's subscriptions: one that has not ended before one that has, then the latest."""
     return max((found for value in values if (found := current_from(value))), key=_order, default=None)
 
@@ -90,7 +90,7 @@ def _order(current: Current) -> tuple[object, ...]:
     return (subscription.status not in ENDED, subscription.created_at, subscription.id)
 
 
-def _id(value: object) -> str | None:
+def _id(value: str | MaybeObject) -> str | None:
     return value if isinstance(value, str) else text_in(value, "id")
 
 

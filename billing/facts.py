@@ -11,7 +11,7 @@ from typing import Any
 
 from billing.bought import is_purchase
 from billing.dunning import InvoiceFact, InvoiceStep
-from billing.objects import id_in, is_object, object_in, objects_in, text_in, time_in
+from billing.objects import MaybeObject, id_in, is_object, object_in, objects_in, text_in, time_in
 from billing.state import Claim, Kind, Link, Node, PauseFact, PauseStep, Subscription
 
 SOURCES = ("subscription", "customer", "checkout_metadata", "checkout")
@@ -135,7 +135,7 @@ def _latest_among_items(subscription: Mapping[str, Any], key: str) -> datetime |
     return max((at for at in times if at), default=None)
 
 
-def pause_shown_by(subscription: Mapping[str, Any], invoice: object, now: datetime) -> PauseFact | None:
+def pause_shown_by(subscription: Mapping[str, Any], invoice: MaybeObject, now: datetime) -> PauseFact | None:
     """What its latest invoice proves of the pause that stands `now`, for which no event is known.
 
     An invoice of this period that stands says that the pause began in this period, a voided one that it began before.

@@ -6,6 +6,9 @@ from typing import Any, TypeGuard, cast
 
 from billing.state import Dispute, PaymentMethod, Subscription, SubscriptionItem
 
+MaybeObject = Mapping[str, Any] | None
+"""What stood where an object should stand: for the types it is one, and when it is read it may be anything."""
+
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -15,13 +18,13 @@ def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, dict)
 
 
-def object_in(value: object, key: str) -> Mapping[str, Any]:
+def object_in(value: MaybeObject, key: str) -> Mapping[str, Any]:
     """The object under `key`; an empty one when there is none."""
-    found = value.get(key) if is_object(value) else None
-    return found if is_object(found) else {}
+    found: MaybeObject = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
-def objects_in(value: object, key: str) -> list[Mapping[str, Any]]:
+def objects_in(value: MaybeObject, key: str) -> list[Mapping[str, Any]]:
     """The objects of a Stripe list (`{"data": […]}`) under `key`."""
     return objects_among(object_in(value, key).get("data"))
 
@@ -31,19 +34,19 @@ def objects_among(found: Any) -> list[Mapping[str, Any]]:
     return [entry for entry in cast("list[Any]", found) if is_object(entry)] if isinstance(found, list) else []
 
 
-def text_in(value: object, key: str) -> str | None:
+def text_in(value: MaybeObject, key: str) -> str | None:
     """A short text, printable, without line breaks; None otherwise."""
-    return _text(value.get(key)) if is_object(value) else None
+    return _text(value.get(key)) if isinstance(value, dict) else None
 
 
 def _text(found: object) -> str | None:
     return found if isinstance(found, str) and 0 < len(found) <= 500 and found.isprintable() else None
 
 
-def id_in(value: object, key: str) -> str | None:
+def id_in(value: MaybeObject, key: str) -> str | None:
     """The id under `key`, whether it came as text or as an expanded object."""
-    found: object = value.get(key) if is_object(value) else None
-    return text_in(found, "id") if is_object(found) else _text(found)
+    found: MaybeObject = value.get(key) if isinstance(value, dict) else None
+    return _text(found.get("id") if isinstance(found, dict) else found)
 
 
 def id_of(value: Mapping[str, Any]) -> str:
@@ -51,21 +54,21 @@ def id_of(value: Mapping[str, Any]) -> str:
     return str(value["id"])
 
 
-def time_in(value: object, key: str) -> datetime | None:
+def time_in(value: MaybeObject, key: str) -> datetime | None:
     """An instant given in whole seconds since 1970."""
-    found: object = value.get(key) if is_object(value) else None
+    found: object = value.get(key) if isinstance(value, dict) else None
     if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= LATEST:
         return datetime.fromtimestamp(found, UTC)
     return None
 
 
-def texts_in(value: object, key: str) -> dict[str, str]:
+def texts_in(value: MaybeObject, key: str) -> dict[str, str]:
     """Metadata: the entries that are texts which PostgreSQL can hold."""
     entries = object_in(value, key).items()
     return {name: found for name, found in entries if isinstance(found, str) and "\0" not in name + found}
 
 
-def subscription_from(value: object, items: Iterable[Mapping[str, Any]] | None = None) -> Subscription | None:
+def subscription_from(value: MaybeObject, items: Iterable[Mapping[str, Any]] | None = None) -> Subscription | None:
     """Stripe's subscription; `items` where its own list was only the first page. None when it is no subscription."""
     id, customer_id, status = text_in(value, "id"), id_in(value, "customer"), text_in(value, "status")
     if not is_object(value) or id is None or customer_id is None or status is None:
@@ -158,7 +161,7 @@ def _item(value: Mapping[str, Any]) -> SubscriptionItem | None:
     )
 
 
-def dispute_from(value: object) -> Dispute | None:
+def dispute_from(value: MaybeObject) -> Dispute | None:
     """Stripe's dispute, not yet led to a subscription. None when it is no dispute."""
     id, status = text_in(value, "id"), text_in(value, "status")
     if id is None or status is None:

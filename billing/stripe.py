@@ -18,7 +18,7 @@ from stripe.params import (
 
 from billing.bought import is_given_back, payment_of, purchase_from
 from billing.facts import links_of, pause_shown_by
-from billing.objects import PAYERS, dispute_from, object_in, subscription_from, text_in
+from billing.objects import PAYERS, dispute_from, is_object, object_in, subscription_from, text_in
 from billing.ports import Budget, Refused
 from billing.state import Dispute, Kind, Link, Node, PauseFact, Purchase, Subscription
 from errors import Unavailable
@@ -238,7 +238,7 @@ async def _refusals() -> AsyncGenerator[None]:
 
 
 def _decline_code(fault: stripe.StripeError) -> str:
-    return text_in(object_in(fault.json_body, "error"), "decline_code") or ""
+    return text_in(object_in(fault.json_body if is_object(fault.json_body) else None, "error"), "decline_code") or ""
 
 
 @asynccontextmanager

@@ -87,11 +87,15 @@ class Protocol(HttpToolsProtocol):
             self._hand_over(coming)
 
     def on_message_complete(self) -> None:
-        if self._coming is None:
+        coming = self._coming
+        if coming is None:
             super().on_message_complete()
+            return
+        self._coming = None
+        if self._is_next():
+            self._serve(coming)
         else:
-            self._coming = None
-            self._begin(None)
+            self._queue(coming, None)
 
     def cycle_for(self, exchange: Exchange) -> Cycle:
         """One that takes the place of `exchange`, for an answer by ASGI's messages."""
@@ -136,11 +140,17 @@ class Protocol(HttpToolsProtocol):
 
     def _begin(self, app: Any) -> None:
         """In its turn: requests that were sent together are answered one after the other."""
-        if self._earlier is None or self._earlier.response_complete:
+        if self._is_next():
             self._start_asgi_task(self.cycle, app)
         else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, app))
+            self._queue(self.cycle, app)
+
+    def _is_next(self) -> bool:
+        return self._earlier is None or self._earlier.response_complete
+
+    def _queue(self, cycle: Any, app: Any) -> None:
+        self.flow.pause_reading()
+        self.pipeline.appendleft((cycle, app))
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         if cycle.__class__ is Exchange:
@@ -204,10 +214,6 @@ class Protocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is None:
             self._arm(self.timeout_keep_alive)
 
-    def data_received(self, data: bytes) -> None:
-        self._idle_since = None
-        super().data_received(data)
-
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._coming is not None:
@@ -232,7 +238,8 @@ class Protocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _unset_keepalive_if_required(self) -> None:
-        """Nothing: the timer finds out by itself."""
+        """Something has come; the timer finds out by itself."""
+        self._idle_since = None
 
 
 @lru_cache(512)
