@@ -108,11 +108,12 @@ class Inbox:
         return _Read(event, body.decode(), value, signals, named)
 
     async def _take_in(self, arrivals: Sequence[Unread]) -> Sequence[bool]:
-        told = self._waking.is_due()
+        told, stored = self._waking.is_due(), frozenset[str]()
         try:
-            return self._counted(_are_new(arrivals, await take_in(self._database, arrivals, wake=told)))
-        finally:  # a commit whose answer was lost may have taken place
-            if not told:
+            stored = await take_in(self._database, arrivals, wake=told)
+            return self._counted(_are_new(arrivals, stored))
+        finally:  # a commit whose answer was lost may have taken place; one that stores nothing does not tell
+            if not (told and stored):
                 self._waking.tell_later()
 
     async def _record(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:

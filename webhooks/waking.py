@@ -10,23 +10,27 @@ from storage.database import Database
 from storage.statements import translated
 
 SPACING_SECONDS = 0.02
+PATIENCE_SECONDS = 0.005
+"""For a commit that can tell of those before it: one that only tells takes as long as one that stores events."""
 TELL = translated(WAKE.text)
 
 
 class Waking:
-    """One process's share of the telling. Whatever was committed is told of within SPACING_SECONDS."""
+    """One process's share of the telling. Whatever was committed is told of within both times together."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._resting: asyncio.Task[None] | None = None
         self._untold = False
+        self._overdue = False
 
     def is_due(self) -> bool:
-        """True when the commit that comes next is to tell; after one that does not, call `tell_later`."""
-        if self._resting is not None:
-            return False
-        self._resting = asyncio.create_task(self._rest())
-        return True
+        """True when the next commit is to tell; after one that did not, for whatever reason, call `tell_later`."""
+        if self._resting is None:
+            self._resting = asyncio.create_task(self._rest())
+            return True
+        due, self._overdue = self._overdue, False
+        return due
 
     def tell_later(self) -> None:
         self._untold = True
@@ -38,9 +42,12 @@ class Waking:
         try:
             await asyncio.sleep(SPACING_SECONDS)
             while self._untold:
-                self._untold = False  # what is committed from here on needs the next one
-                with suppress(Unavailable):  # the workers look for themselves each second
-                    await self._database.write(TELL, {"channel": CHANNEL})
+                self._untold, self._overdue = False, True  # what is committed from here on needs the next one
+                await asyncio.sleep(PATIENCE_SECONDS)
+                if self._overdue:
+                    self._overdue = False
+                    with suppress(Unavailable):  # the workers look for themselves each second
+                        await self._database.write(TELL, {"channel": CHANNEL})
                 await asyncio.sleep(SPACING_SECONDS)
         finally:
             self._resting = None

@@ -21,9 +21,10 @@ from errors import Unavailable
 from storage.database import Database, connect
 from telemetry import Metrics
 from tests.clock import FixedClock
-from tests.parts import SessionParts
+from tests.parts import DatabaseUrls, SessionParts
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
+from webhooks.waking import SPACING_SECONDS, TELL
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FACTS = ("stripe_link", "stripe_pause_fact", "stripe_claim", "stripe_invoice_fact")
@@ -249,6 +250,46 @@ async def test_of_a_burst_the_workers_are_told_now_and_then_and_at_its_end(
     while await hears(heard):
         told += 1
     assert 2 <= told < times
+    await heard.aclose()
+
+
+async def test_under_load_what_is_told_is_told_by_commits_that_store_events(
+    database_urls: DatabaseUrls, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhooks.waking.PATIENCE_SECONDS", 0.5)
+    log: list[str] = []
+    database = connect(database_urls.app, query_logger=log.append)
+    heard = database.listen(CHANNEL)
+    assert await anext(heard) is None
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    number, loop = 0, asyncio.get_running_loop()
+    until = loop.time() + 1.6
+    while loop.time() < until:
+        await inbox.accept(as_delivered(number))
+        number += 1
+    assert TELL.sql not in log
+    told = 0
+    while await hears(heard):
+        told += 1
+    assert told >= 3
+    await heard.aclose()
+    await database.close()
+
+
+async def test_a_delivery_that_stores_nothing_takes_no_news_with_it(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhooks.waking.PATIENCE_SECONDS", 0.1)
+    heard = database.listen(CHANNEL)
+    assert await anext(heard) is None
+    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    await inbox.accept(as_delivered(1))
+    async with asyncio.timeout(5):
+        assert await anext(heard) == ""
+    await inbox.accept(as_delivered(2))  # to be told of later
+    await asyncio.sleep(SPACING_SECONDS + 0.02)
+    await inbox.accept(as_delivered(1))  # while a commit is waited for that could tell of the other
+    assert await hears(heard)
     await heard.aclose()
 
 
