@@ -55,6 +55,7 @@ class Inbox:
         member_key: str,
         livemode: bool | None = None,
         newcomer_seconds: float = 0.0,
+        waking: Waking | None = None,
     ) -> None:
         """`livemode`: the only mode accepted; None accepts both. `newcomer_seconds`: see `Unread.waits`."""
         self._database = database
@@ -64,7 +65,7 @@ class Inbox:
         self._member_key = member_key
         self._livemode = livemode
         self._newcomer_seconds = newcomer_seconds
-        self._waking = Waking(database)
+        self._waking = waking or Waking(database)
         # In turn: what arrives while one batch is committed is a fuller next one, and costs the least.
         self._unread = Batching(self._take_in, at_once=1)
         self._arrivals = Batching(self._record, at_once=1)

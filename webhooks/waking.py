@@ -18,8 +18,9 @@ TELL = translated(WAKE.text)
 class Waking:
     """One process's share of the telling. Whatever was committed is told of within both times together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._database = database
+        self._patience_seconds = patience_seconds
         self._resting: asyncio.Task[None] | None = None
         self._untold = False
         self._overdue = False
@@ -43,7 +44,7 @@ class Waking:
             await asyncio.sleep(SPACING_SECONDS)
             while self._untold:
                 self._untold, self._overdue = False, True  # what is committed from here on needs the next one
-                await asyncio.sleep(PATIENCE_SECONDS)
+                await asyncio.sleep(self._patience_seconds)
                 if self._overdue:
                     self._overdue = False
                     with suppress(Unavailable):  # the workers look for themselves each second

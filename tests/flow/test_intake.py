@@ -24,7 +24,7 @@ from tests.clock import FixedClock
 from tests.parts import DatabaseUrls, SessionParts
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
-from webhooks.waking import SPACING_SECONDS, TELL
+from webhooks.waking import SPACING_SECONDS, TELL, Waking
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FACTS = ("stripe_link", "stripe_pause_fact", "stripe_claim", "stripe_invoice_fact")
@@ -254,14 +254,13 @@ async def test_of_a_burst_the_workers_are_told_now_and_then_and_at_its_end(
 
 
 async def test_under_load_what_is_told_is_told_by_commits_that_store_events(
-    database_urls: DatabaseUrls, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    database_urls: DatabaseUrls, clock: FixedClock
 ) -> None:
-    monkeypatch.setattr("webhooks.waking.PATIENCE_SECONDS", 0.5)
     log: list[str] = []
     database = connect(database_urls.app, query_logger=log.append)
     heard = database.listen(CHANNEL)
     assert await anext(heard) is None
-    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    inbox = inbox_waiting(0.5, database, clock)
     number, loop = 0, asyncio.get_running_loop()
     until = loop.time() + 1.6
     while loop.time() < until:
@@ -276,13 +275,10 @@ async def test_under_load_what_is_told_is_told_by_commits_that_store_events(
     await database.close()
 
 
-async def test_a_delivery_that_stores_nothing_takes_no_news_with_it(
-    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webhooks.waking.PATIENCE_SECONDS", 0.1)
+async def test_a_delivery_that_stores_nothing_takes_no_news_with_it(database: Database, clock: FixedClock) -> None:
     heard = database.listen(CHANNEL)
     assert await anext(heard) is None
-    inbox = Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id")
+    inbox = inbox_waiting(0.1, database, clock)
     await inbox.accept(as_delivered(1))
     async with asyncio.timeout(5):
         assert await anext(heard) == ""
@@ -291,6 +287,12 @@ async def test_a_delivery_that_stores_nothing_takes_no_news_with_it(
     await inbox.accept(as_delivered(1))  # while a commit is waited for that could tell of the other
     assert await hears(heard)
     await heard.aclose()
+
+
+def inbox_waiting(seconds: float, database: Database, clock: FixedClock) -> Inbox:
+    """So long for a commit that can tell of those before it."""
+    waking = Waking(database, patience_seconds=seconds)
+    return Inbox(database, clock, HANDLERS, Metrics(), member_key="member_id", waking=waking)
 
 
 async def hears(messages: AsyncGenerator[str | None]) -> bool:
