@@ -11,14 +11,13 @@ from pathlib import Path
 import orjson
 
 from bench.cases import Row
-from bench.comparisons import COMPARISONS, Comparison
+from bench.comparisons import Comparison
 from bench.curves import CURVES, GROWTH, GROWTH_REFERENCE, SIZES
-from bench.data import FREE, PRO
 from bench.entitlements import measure_entitlements
 from bench.faults import Missing
 from bench.figures import change_of
+from bench.gates import measure_gates
 from bench.ground import Ground, open_ground
-from bench.inside import measure_inside
 from bench.load import Sample
 from bench.machine import machine, versions
 from bench.plots import plot
@@ -36,9 +35,6 @@ CURVE_SECONDS = 1
 PAIR_SECONDS = 1
 PROCESSES = 10
 """Over which the pairs over HTTP are spread."""
-PROCESSES_INSIDE = 4
-ROUNDS_INSIDE = 2
-"""For each pair: a round inside one process is short, and what is looked for is small."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,7 +71,7 @@ def measure(plan: Plan) -> Outcome:
         growth = [row for curve in GROWTH for row in curve.rows()]
         with _bench(growth, ground, GROWTH_REFERENCE) as bench:
             samples |= _curves(bench, growth, plan)
-        overheads = [*_inside(ground, plan), *_over_http(ground, plan)]
+        overheads = [*measure_gates(ground, plan.pairs, say), *_over_http(ground, plan)]
         say("decisions, and how fast a change of them travels")
         bars = measure_entitlements(ground)
     return Outcome(SystemClock().now().date(), plan, where, versions(), samples, overheads, bars)
@@ -113,20 +109,6 @@ def _over_http(ground: Ground, plan: Plan) -> Iterator[Overhead]:
     for comparison, pairs in taken.items():
         change = change_of([(before.server_cpu, after.server_cpu) for before, after in pairs])
         yield Overhead(comparison, "over HTTP", change)
-
-
-def _inside(ground: Ground, plan: Plan) -> Iterator[Overhead]:
-    """In several processes, since a token lives for minutes, and a slow machine takes longer over all rounds."""
-    rounds = max(1, plan.pairs * ROUNDS_INSIDE // PROCESSES_INSIDE)
-    taken: dict[str, list[float]] = {}
-    for number in range(PROCESSES_INSIDE):
-        say(f"{rounds} rounds inside one process, {number + 1} of {PROCESSES_INSIDE}")
-        tokens = {"pro": ground.token(PRO), "free": ground.token(FREE)}
-        for name, spent in measure_inside(ground, tokens, rounds).items():
-            taken.setdefault(name, []).extend(spent)
-    for each in COMPARISONS:
-        change = change_of(list(zip(taken[each.base], taken[each.measured], strict=True)))
-        yield Overhead(each, "in one process", change)
 
 
 def _plan(arguments: Sequence[str]) -> Plan:

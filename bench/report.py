@@ -66,7 +66,7 @@ def report(outcome: Outcome) -> str:
         "# Benchmark\n\nWritten by `./dev bench`; do not edit.",
         f"{outcome.day:%Y-%m-%d}, {plan.rounds} interleaved rounds of {plan.seconds} s for each row.",
         "## Targets\n\n" + _targets(outcome),
-        "## Gatehouse against itself, CPU for each request\n\n" + _overheads(outcome.overheads),
+        "## Gatehouse against itself, CPU for each request\n\n" + overhead_table(outcome.overheads),
         "## Entitlements\n\n" + _bars(outcome.bars),
         "## What grows with what\n\n" + "\n\n".join(_curve(curve, outcome.samples) for curve in CURVES),
         *(_table(case, outcome.samples) for case in cases),
@@ -125,7 +125,7 @@ def _table(case: Case | Deliveries, samples: Mapping[Row, Sequence[Sample]]) -> 
     return f"## {case.title}\n\n{query}" + _markdown(head, body)
 
 
-def _overheads(overheads: Sequence[Overhead]) -> str:
+def overhead_table(overheads: Sequence[Overhead]) -> str:
     head = ("cost of", "over", "how", "pairs", "median", "95 % bounds", "at most", "aim", "")
     body = (
         (
