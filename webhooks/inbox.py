@@ -57,7 +57,10 @@ class Inbox:
         newcomer_seconds: float = 0.0,
         waking: Waking | None = None,
     ) -> None:
-        """`livemode`: the only mode accepted; None accepts both. `newcomer_seconds`: see `Unread.waits`."""
+        """`livemode`: the only mode accepted; None accepts both. `newcomer_seconds`: see `Unread.waits`.
+
+        `waking`: this process's own, unless given.
+        """
         self._database = database
         self._clock = clock
         self._registry = registry
