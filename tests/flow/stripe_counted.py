@@ -59,6 +59,7 @@ def event(id: str, subject: dict[str, Any], clock: FixedClock) -> dict[str, Any]
 
 
 async def signal(database: Database, times: int = 1) -> None:
-    for _ in range(times):
-        async with database.transaction() as connection:
+    """That many signals, which workers see at one instant: in one commit."""
+    async with database.transaction() as connection:
+        for _ in range(times):
             await mark_dirty(connection, ["cus_1"])

@@ -58,9 +58,9 @@ async def test_a_burst_of_signals_costs_two_fetches(
 
 
 async def test_what_came_during_the_spacing_is_taken_up_right_after_it(database: Database, clock: FixedClock) -> None:
-    """Though the poll is far off."""
+    """Though the poll is far off, and so is what looks for newcomers."""
     stripe, stop = Counting(), asyncio.Event()
-    worker = Worker(syncing_with(database, stripe, clock, spacing=0.3), poll_seconds=60)
+    worker = Worker(syncing_with(database, stripe, clock, spacing=2.0), poll_seconds=60)
     await signal(database)
     working = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(20):
