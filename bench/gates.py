@@ -39,5 +39,8 @@ def main(pairs: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.gates", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=60, help=f"{ROUNDS} times as many are taken; at least 2")
-    main(parser.parse_args().pairs)
+    parser.add_argument("--pairs", type=int, default=60, help=f"{ROUNDS} times as many are taken; at least 5")
+    given = parser.parse_args().pairs
+    if given < 5:
+        parser.error(f"--pairs is {given}: give at least 5")
+    main(given)

@@ -231,7 +231,10 @@ Need = tuple[frozenset[str], ...]
 
 
 def satisfied(need: Need, held: frozenset[str]) -> bool:
-    return any(every <= held for every in need)
+    for every in need:  # noqa: SIM110 - asked for every gated field: a generator costs twice as much
+        if every <= held:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
