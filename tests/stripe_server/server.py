@@ -18,6 +18,8 @@ from tests.stripe_server.world import World
 
 Object = Mapping[str, Any]
 API_KEY = "sk_test_gatehouse"
+KEEP_ALIVE_SECONDS = 60
+"""Longer than any client of ours keeps an idle connection: else it may be closed just as a request is sent by it."""
 
 
 class StripeServer:
@@ -167,7 +169,9 @@ async def serving(server: StripeServer) -> AsyncGenerator[StripeServer]:
     """Serves on a free port of loopback while the body runs."""
     listener = listening()
     server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = uvicorn.Config(server.app(), log_level="warning", lifespan="off", access_log=False)
+    config = uvicorn.Config(
+        server.app(), log_level="warning", lifespan="off", access_log=False, timeout_keep_alive=KEEP_ALIVE_SECONDS
+    )
     running = _Uvicorn(config)
     task = asyncio.create_task(running.serve(sockets=[listener]))
     try:
