@@ -36,7 +36,7 @@ async def test_whenever_workers_are_killed_it_ends_in_the_same_rows(
     clock.at = at(history.steps[-1].created)
     async with serving(StripeServer()) as server, nursery() as children:
         catalogue = catalogue_of(history.catalogue, history.policy)
-        task = Task(database_urls.app, server.url, history.name, history.steps[-1].created)
+        task = Task(database_urls.app, server.url, history.name, history.steps[-1].created, tells=True)
         async with gatehouse(database, server, catalogue, clock) as ours:
             begun = 0
             for seed in range(RUNS):

@@ -1,6 +1,7 @@
 """Real worker processes to be killed. Run as a program it is their nursery: imports once, then forks one for each line.
 
-Each line of stdin is the JSON of `Task`; a worker says its process id when it starts, and `syncing` at each sync.
+Each line of stdin is the JSON of `Task`; a worker says its process id when it starts, and `syncing` at each sync where
+the task says so: nobody else would read it, and who writes to a full pipe stands still.
 """
 
 import asyncio
@@ -31,12 +32,13 @@ LEASE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Task:
-    """What one worker process works on; `now` is its clock, in seconds since 1970."""
+    """What one worker process works on; `now` is its clock, in seconds since 1970. `tells`: of each sync."""
 
     database_url: str
     stripe_url: str
     history: str
     now: int
+    tells: bool = False
 
 
 class Nursery:
@@ -54,7 +56,7 @@ class Nursery:
         return int(line.split()[1])
 
     async def syncing(self, seconds: float) -> bool:
-        """True once a worker has begun a sync; False when none does in so many seconds."""
+        """True once a worker that tells has begun a sync; False when none does in so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while await self._line() != b"syncing\n":
@@ -103,7 +105,8 @@ async def _work(task: Task) -> None:
     clock = FixedClock(datetime.fromtimestamp(task.now, UTC))
     stripe = StripeApi(API_KEY, base_address=task.stripe_url)
     syncing = Syncing(connect(task.database_url), stripe, catalogue, clock, "user_id", LEASE_SECONDS)
-    await Worker(syncing, poll_seconds=0.1, sync=_announced).run(asyncio.Event())
+    sync = _announced if task.tells else sync_claimed
+    await Worker(syncing, poll_seconds=0.1, sync=sync).run(asyncio.Event())
 
 
 async def _announced(claimed: Claimed, syncing: Syncing) -> None:
