@@ -1,7 +1,7 @@
 """Real worker processes to be killed. Run as a program it is their nursery: imports once, then forks one for each line.
 
 Each line of stdin is the JSON of `Task`; a worker says its process id when it starts, and `syncing` at each sync where
-the task says so: nobody else would read it, and who writes to a full pipe stands still.
+the task says so. What is logged goes elsewhere: nobody may read on, and who writes to a full pipe stands still.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+import structlog
 
 from billing.queue import Claimed
 from billing.stripe import StripeApi
@@ -91,6 +92,7 @@ def kill(pid: int) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     load_histories()
     for line in sys.stdin.buffer:
         if os.fork() == 0:
