@@ -1,5 +1,6 @@
 """Resolvers that answer for many objects at once: one read for a whole level, however many lists it lies in."""
 
+from asyncio import shield
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from inspect import Parameter, signature
@@ -28,7 +29,7 @@ def together(answer: Callable[..., Awaitable[Sequence[Value]]]) -> Callable[...,
         if loader is None:
             load = partial(answer, info=info, **arguments)
             loader = info.context.loaders[key] = DataLoader(load_fn=load, cache_key_fn=id)
-        return await loader.load(root)
+        return await shield(loader.load(root))  # an object that lies in several lists is waited for in each of them
 
     declared = signature(answer)
     sources, *others = declared.parameters.values()
