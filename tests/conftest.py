@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from storage.database import Database, connect
 from tests.clock import FixedClock
 from tests.parts import DatabaseUrls, SessionParts, folder_for_parts, start_test_parts
 from tests.sessions import require_untouched_sessions
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how long an example takes says nothing about it on a busy machine
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from gating.redis import RedisSnapshots
 from storage.redis import connect_redis
 from tests.clock import FixedClock
 from tests.fakes.snapshots import MemoryCache
+from tests.parts import PATIENT_SECONDS
 from tests.valkey_cluster import valkey_cluster
 
-PATIENT_SECONDS = 5.0
 GIFT = Grant("downloads", Source.MANUAL, "gift_1")
 CALLS = LimitGrant("calls", 100, Source.MANUAL, "gift_1")
 

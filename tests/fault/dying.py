@@ -34,6 +34,7 @@ from storage.redis import connect_redis
 from telemetry import Metrics
 from tests.clock import FixedClock
 from tests.flow.replay import MEMBER_KEY, SECRET, post
+from tests.parts import PATIENT_SECONDS
 from tests.stripe_server.catalogues import catalogue_of
 from tests.stripe_server.history import load_histories
 from tests.stripe_server.server import API_KEY
@@ -45,7 +46,6 @@ from webhooks.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 LEASE_SECONDS = 0.2
-PATIENT_SECONDS = 5.0
 SPACE = re.compile(r"\s+")
 WORDS = 60
 

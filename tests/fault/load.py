@@ -20,10 +20,10 @@ from identity.model import Kind, Principal
 from storage.database import connect
 from storage.redis import connect_redis
 from tests.fault.truth import Truth
+from tests.parts import PATIENT_SECONDS
 
 READERS = 6
 PAUSE_SECONDS = 0.005
-PATIENT_SECONDS = 5.0
 
 
 @dataclass

@@ -33,9 +33,9 @@ from storage.database import connect
 from storage.redis import connect_redis
 from tests.fault.plays import EVICTS, PUTS, WRITES, features_in, turn_of
 from tests.fault.truth import FEATURES
+from tests.parts import PATIENT_SECONDS
 
 ROOT = Path(__file__).parents[2]
-PATIENT_SECONDS = 5.0
 HELD_UP_SECONDS = 0.04
 PAUSE_SECONDS = 0.004
 """Between two reads of a play, lest the readers leave the others no processor to come to their points in time."""

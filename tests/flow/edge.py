@@ -32,6 +32,7 @@ from storage.database import Database, connect
 from storage.redis import connect_redis
 from tests.clock import FixedClock
 from tests.listening import listening
+from tests.parts import PATIENT_SECONDS
 from web.graphql import GraphQLEndpoint
 from web.protocol import Protocol
 from web.surface import Surface
@@ -99,7 +100,7 @@ async def serving(
     environ = {"DATA_DIR": str(folder), "CATALOG": str(CATALOGUE), "DATABASE_URL": database_url, "REDIS_URL": redis_url}
     environ |= more
     app = build_app(load_settings({f"GATEHOUSE_{name}": value for name, value in environ.items()}), clock=clock)
-    database, redis = connect(database_url), connect_redis(redis_url)
+    database, redis = connect(database_url), connect_redis(redis_url, timeout_seconds=PATIENT_SECONDS)
     publish = partial(publish_pending, database, PostgresSnapshots(database), RedisSnapshots(redis, clock))
     try:
         async with _listening(app) as port, _client(port) as client:

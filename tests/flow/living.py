@@ -27,6 +27,7 @@ from storage.redis import connect_redis
 from storage.rows import Row
 from tests.clock import FixedClock
 from tests.flow.replay import MEMBER_KEY, SECRET, Gatehouse, gatehouse, post
+from tests.parts import PATIENT_SECONDS
 from twin.account import Twin
 from twin.core.settings import Account
 from twin.hooks.chaos import Chaos
@@ -151,7 +152,7 @@ async def living(
         clock=lambda: clock.now().timestamp(),
         account=Account(**account),
     )
-    redis = connect_redis(redis_url)
+    redis = connect_redis(redis_url, timeout_seconds=PATIENT_SECONDS)
     cache = RedisSnapshots(redis, clock)
     source, later = PostgresSnapshots(database), _always_later()
     store = EntitlementStore(source, cache, clock, baseline=sold.baseline, monotonic=later)

@@ -32,6 +32,7 @@ from schema.build import build_schemas
 from storage.database import Database
 from storage.redis import connect_redis
 from telemetry import Metrics
+from tests.parts import PATIENT_SECONDS
 from webhooks.handlers import HANDLERS
 from webhooks.inbox import Inbox
 
@@ -151,7 +152,7 @@ async def serve(
     """Everything seeded; a free, a pro and an enterprise member. `catalogue`: the demo's, or a variation of it."""
     contracts = build_contracts() if catalogue is None else contracts_of(catalogue)
     catalogue = catalogue or demo_catalogue()
-    redis = connect_redis(redis_url)
+    redis = connect_redis(redis_url, timeout_seconds=PATIENT_SECONDS)
     snapshots, experiments = RedisSnapshots(redis, clock), ExperimentBook(database, tiers_of(catalogue))
     store = EntitlementStore(
         PostgresSnapshots(database),

@@ -18,11 +18,12 @@ from storage.database import Database
 from storage.redis import connect_redis
 from tests.clock import FixedClock
 from tests.flow.edge import Edge
+from tests.parts import PATIENT_SECONDS
 
 
 async def test_each_publication_is_heard_with_its_age(database: Database, redis_url: str) -> None:
     """Recorded three seconds before it is published."""
-    clock, client = FixedClock(), connect_redis(redis_url)
+    clock, client = FixedClock(), connect_redis(redis_url, timeout_seconds=PATIENT_SECONDS)
     heard: list[float] = []
     cache = RedisSnapshots(client, clock, on_heard=heard.append)
     changes = cache.changes()
