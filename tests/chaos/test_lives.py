@@ -32,9 +32,9 @@ def live(lives: int, first_seed: int) -> Counter[str]:
         )
         for number in range(PROCESSES)
     ]
+    outputs = [process.communicate()[0] for process in started]
     counts = Counter[str]()
-    for process in started:
-        output, _ = process.communicate()
+    for process, output in zip(started, outputs, strict=True):
         assert process.returncode == 0, output
         lines = (line.partition(" ") for line in output.splitlines())
         counts.update({what: int(count) for count, _, what in lines if count.isdecimal()})

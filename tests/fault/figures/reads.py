@@ -87,7 +87,10 @@ async def measure_misses(plant: Plant) -> Figure:
 
 
 async def measure_visibility(plant: Plant, scale: Scale) -> Figure:
-    """From Stripe's 200 for a customer's last event to the first decision of another process that knows."""
+    """From our 200 for a customer's last event to the first decision of another process that knows.
+
+    There is no fast path from an event's own content: the bar for one is asked of what always fetches.
+    """
     took: list[float] = []
     for _ in range(scale.customers):
         await plant.deliver_customer()
@@ -99,8 +102,9 @@ async def measure_visibility(plant: Plant, scale: Scale) -> Figure:
                 await asyncio.sleep(0.002)
         took.append(time.monotonic() - answered_at)
     p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
-    bar = "from the answer to a customer's last event to the gate, by fetching: p99 <= 5 s"
-    return Figure("A8", bar, f"p50 {p50:.0f} ms, p99 {p99:.0f} ms of {len(took)}", p99 <= 5000, timing=True)
+    bar = "from the answer to a customer's last event to the gate, always by fetching: p50 <= 50 ms, p99 <= 500 ms"
+    met = p50 <= 50 and p99 <= 500
+    return Figure("A8", bar, f"p50 {p50:.0f} ms, p99 {p99:.0f} ms of {len(took)}", met, timing=True)
 
 
 async def member_of(plant: Plant, customer_id: str) -> str:

@@ -6,9 +6,6 @@ from tests.fault.figures.model import Figure
 
 NOT_MEASURED = (
     Figure("A3", "the sender of messages killed at every step", "there is no sender of messages", None),
-    Figure(
-        "A8", "p50 <= 50 ms, p99 <= 500 ms by the fast path", "there is no fast path: every change is fetched", None
-    ),
 )
 LAST = "elsewhere"
 
