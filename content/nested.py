@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from content.model import Entry
 from content.selecting import fetch_rows, select
 from storage.database import Database
@@ -83,6 +85,10 @@ COLUMNS: Mapping[str, type[str] | type[int]] = {
 """Those that `list_nested_json` can write. Every record has them, and integers are of 32 bits."""
 
 
+ENTRY_MARK, PARENT_MARK = "\x1e", "\0"
+COLUMN_MARKS = "\x01\x02\x03\x04\x05"
+
+
 async def list_nested_json(
     database: Database,
     nested: Nested,
@@ -96,25 +102,58 @@ async def list_nested_json(
 ) -> dict[str, str] | None:
     """By parent, the values of `columns` as JSON with `pieces` around them, one more, and `between` two entries.
 
-    In order and as many as `list_nested` would list; no text where there are none. None if a value is null. The pieces
-    are parameters, so that there are as many statements as there are choices of columns, whatever clients call them.
+    In order and as many as `list_nested` would list; no text where there are none. None if a value is null, or if what
+    marks the ends of values is in one.
     """
-    texts = {f"piece_{place}": piece for place, piece in enumerate(pieces)}
-    written = "CAST(:piece_0 AS text)" + "".join(
-        f" || {_json(name)} || :piece_{place}" for place, name in enumerate(columns, 1)
+    entry = "".join(
+        f"{f' || {_literal(mark)} || ' if mark else ''}{_text_of(name)}"
+        for mark, name in zip(("", *COLUMN_MARKS), columns, strict=False)
     )
     query = (
-        "SELECT p.id, (SELECT CASE WHEN count(entry) = count(*) THEN coalesce(string_agg(entry, :between), '') END"
-        f" FROM (SELECT {written} AS entry {_within(nested, bool(after))}) listed)"
-        " FROM unnest(CAST(:ids AS text[])) AS p(id)"
+        "SELECT p.id, listed.number, listed.entries FROM unnest(CAST(:ids AS text[])) AS p(id) CROSS JOIN LATERAL"
+        f" (SELECT count(*) AS number, CASE WHEN count(entry) = count(*) THEN string_agg(entry, {_literal(ENTRY_MARK)})"
+        f" END AS entries FROM (SELECT {entry} AS entry {_within(nested, bool(after))}) each) listed"
     )
-    parameters = {"ids": parent_ids, "between": between, "limit": limit, **texts, **_position(after)}
-    found: dict[str, str] = {row[0]: row[1] for row in await database.fetch(query, parameters)}
-    return None if None in found.values() else found
+    rows = await database.fetch(query, {"ids": parent_ids, "limit": limit, **_position(after)})
+    if any(row[2] is None and row[1] for row in rows):
+        return None
+    quotes = ["" if COLUMNS.get(name) is int else '"' for name in columns]
+    head, tail = pieces[0] + quotes[0], quotes[-1] + pieces[-1]
+    inner = [before + piece + then for before, piece, then in zip(quotes[:-1], pieces[1:-1], quotes[1:], strict=True)]
+    total, some = sum(row[1] for row in rows), sum(row[1] > 0 for row in rows)
+    marks = [(mark, text, total) for mark, text in zip(COLUMN_MARKS, inner, strict=False)]
+    marks.append((ENTRY_MARK, f"{tail}{between}{head}", total - some))
+    found = _told([row[2] or "" for row in rows], marks)
+    if found is None:
+        return None
+    return {row[0]: head + text + tail if row[1] else "" for row, text in zip(rows, found, strict=True)}
 
 
-def _json(column: str) -> str:
-    return f"CAST(c.{column} AS text)" if COLUMNS.get(column) is int else f"to_json(c.{column})"
+def _told(texts: Sequence[str], marks: Iterable[tuple[str, str, int]]) -> list[str] | None:
+    """The texts as JSON writes them within quotes, each of the marks replaced by its text.
+
+    The marks are control characters and have to come just as often as said: else a value has one in it, or what JSON
+    writes for one, and the answer is None. All texts are one meanwhile, since each step costs more than its length.
+    """
+    written = orjson.dumps(PARENT_MARK.join(texts)).decode()[1:-1]
+    for mark, text, number in marks:
+        if written.count(escaped := _escaped(mark)) != number:
+            return None
+        written = written.replace(escaped, text)
+    found = written.split(_escaped(PARENT_MARK))
+    return found if len(found) == len(texts) else None
+
+
+def _escaped(mark: str) -> str:
+    return f"\\u{ord(mark):04x}"
+
+
+def _literal(mark: str) -> str:
+    return f"E'\\x{ord(mark):02x}'"
+
+
+def _text_of(column: str) -> str:
+    return f"CAST(c.{column} AS text)" if COLUMNS.get(column) is int else f"c.{column}"
 
 
 async def count_nested(database: Database, nested: Nested, parent_ids: Sequence[str]) -> dict[str, int]:

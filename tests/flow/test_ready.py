@@ -3,7 +3,9 @@
 import re
 from typing import Any, cast
 
+import orjson
 import pytest
+from sqlalchemy import text
 
 from content.nested import COLUMNS, LESSONS, list_nested_json
 from execution.execute import execute, interpret
@@ -79,6 +81,29 @@ async def test_a_null_is_left_to_the_rows(served: Served) -> None:
     assert await listed(("id", "open_body")) is None
     assert found["crs_none"] == ""
     assert re.fullmatch(r'"id":"les_\w+"1,"id":"les_\w+"2', found[course.id])
+
+
+@pytest.mark.parametrize("title", ['"of" \\ two\nlines\t\x7f\u2028', "Zwölf 数 😀", "}},{"])
+async def test_any_text_is_written_as_the_rows_tell_it(served: Served, title: str) -> None:
+    assert await _ready_with(served, title)
+
+
+@pytest.mark.parametrize("title", [*"\x01\x02\x1e", "\\u0001", "\\u0000", "a\x011\x1eforged\x01b", "\\u001e"])
+async def test_what_marks_the_ends_of_values_ends_none_within_one(served: Served, title: str) -> None:
+    assert not await _ready_with(served, title)
+
+
+async def _ready_with(served: Served, title: str) -> bool:
+    """Whether lists are written in which a lesson is called so; the answer is that of the rows in any case."""
+    query, contract = WRITTEN[0], served.contracts["spa"]
+    async with served.services.database.transaction() as connection:
+        statement = "UPDATE content SET title = :title WHERE kind = 'lesson' AND position = 1"
+        assert (await connection.execute(text(statement), {"title": title})).rowcount > 0
+    expected = await interpret(contract, Operation(query), await _context(served, PRO))
+    answer = await execute(contract, Operation(query), await _context(served, PRO))
+    assert answer.body() == expected.body()
+    assert orjson.dumps(title) in answer.body()
+    return holds_ready(answer.data)
 
 
 async def test_numbers_that_are_written_fit(database: Database) -> None:
