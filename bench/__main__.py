@@ -31,7 +31,7 @@ from errors import GatehouseError
 
 HERE = Path(__file__).parent
 
-CURVE_SECONDS = 1
+CURVE_ROUNDS, CURVE_SECONDS = 5, 1
 PAIR_SECONDS = 1
 PROCESSES = 10
 """Over which the pairs over HTTP are spread."""
@@ -89,7 +89,7 @@ def _bench(rows: Sequence[Row], ground: Ground, reference: Server) -> Generator[
 
 def _curves(bench: Bench, rows: Sequence[Row], plan: Plan) -> dict[Row, list[Sample]]:
     bench.warm_up(rows, plan.warm_up_seconds)
-    return bench.rounds(rows, plan.rounds, CURVE_SECONDS)
+    return bench.rounds(rows, min(plan.rounds, CURVE_ROUNDS), CURVE_SECONDS)
 
 
 def _over_http(ground: Ground, plan: Plan) -> Iterator[Overhead]:

@@ -24,10 +24,13 @@ HEADERS = {"content-type": "application/json", "accept": "application/json", "ac
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how often. `seconds` is each sample's length; `pairs` at least 30 for a bound worth reporting."""
+    """How long and how often. `seconds` is each sample's length; `pairs` at least 30 for a bound worth reporting.
 
-    seconds: int = 2
-    rounds: int = 7
+    Rather many rounds than long samples: machines that others share change their speed from one second to the next.
+    """
+
+    seconds: int = 1
+    rounds: int = 21
     pairs: int = 60
 
     @property

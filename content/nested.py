@@ -82,7 +82,7 @@ COLUMNS: Mapping[str, type[str] | type[int]] = {
     **dict.fromkeys(("id", "slug", "title", "teaser"), str),
     "position": int,
 }
-"""Those that `list_nested_json` can write. Every record has them, and integers are of 32 bits."""
+"""Those that `list_nested_json` writes. Every record has them, and integers are of 32 bits."""
 
 
 ENTRY_MARK, PARENT_MARK = "\x1e", "\0"

@@ -1,8 +1,8 @@
 """Values that come ready, as JSON: what a resolver may answer where nothing below its field is left to decide.
 
 So it is where all that is selected below is attributes of records and names of types, of one type at each position: no
-resolver is to be called, no refusal is to be told. Then the database can write the JSON itself (`resolvers/ready.py`),
-and nothing is made of its objects here. The interpreter never takes them: it is the measure of what is right.
+resolver is to be called, no refusal is to be told. Then values can go from rows to JSON (`resolvers/ready.py`), and no
+object is made of them. The interpreter never takes them: it is the measure of what is right.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Nested lists written as JSON by the database: no object of theirs is made here, which is most of their time."""
+"""Nested lists whose values become JSON all at once: no object of theirs is made, which is most of their time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Frame:
 
 
 async def list_ready(info: Info, nested: Nested, parent_ids: Sequence[str], page: Page) -> list[Ready] | None:
-    """The connection of each parent; None where its shape, or a value, is not for the database to write."""
+    """The connection of each parent; None where its shape, or a value, is not to be written so."""
     frame = remembered(info, (Frame,), lambda: [_frame_of(ready_shape(info))])[0]
     if frame is None:
         return None

@@ -1,4 +1,4 @@
-"""Nested lists that the database writes as JSON: when it does, and that it tells what the rows would."""
+"""Nested lists written as JSON with no objects of theirs: when they are, and that they tell what the rows would."""
 
 import re
 from typing import Any, cast
@@ -45,7 +45,7 @@ async def test_it_tells_what_the_rows_tell(served: Served, query: str) -> None:
     assert expected.body().count(b"[{") > 1
 
 
-async def test_what_is_locked_is_null_in_what_the_database_writes(served: Served) -> None:
+async def test_what_is_locked_is_null_in_what_is_written(served: Served) -> None:
     query = "{ courses { edges { node { lessons { edges { node { title body } } } } } } }"
     contract = served.contracts["spa"]
     expected = await interpret(contract, Operation(query), await _context(served, FREE))

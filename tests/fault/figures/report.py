@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tests.fault.figures.model import Figure
 
-NOT_MEASURED = (
-    Figure("A3", "the sender of messages killed at every step", "there is no sender of messages", None),
-)
+NOT_MEASURED = (Figure("A3", "the sender of messages killed at every step", "there is no sender of messages", None),)
 LAST = "elsewhere"
 
 HEADING = """# What faults do to it
