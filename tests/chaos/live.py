@@ -104,8 +104,10 @@ async def _round(met: Crowd) -> None:
     for person in met.people:
         for act in acts_of(met.plan, person.member, met.round):
             person.story.append(f"-- {act} at {met.house.clock.now():%Y-%m-%d %H:%M:%S}")
+            acting = time.monotonic()
             person.act(act)
             met.mark()
+            await asyncio.sleep(time.monotonic() - acting)  # the twin's work must not take all of a slow machine's time
         await _keep_pace(met)
     await _leap(met, Random(f"{met.plan.seed} leap {met.round}").choice(LEAPS))
     await asyncio.sleep(max(0.0, began + ROUND_SECONDS - time.monotonic()))
