@@ -11,7 +11,17 @@ from tests.fault.figures.failovers import measure_failovers
 from tests.fault.figures.kills import measure_kills
 from tests.fault.figures.model import Figure, Scale
 from tests.fault.figures.orders import every_history, measure_bursts, measure_shuffles
-from tests.fault.figures.outages import POSTGRES, REDIS, STRIPE, WORKER, measure_alone, measure_crashes, measure_pairs
+from tests.fault.figures.outages import (
+    CRASH_PARTS,
+    PAIRS,
+    POSTGRES,
+    REDIS,
+    STRIPE,
+    WORKER,
+    measure_alone,
+    measure_crashes,
+    measure_pair,
+)
 from tests.fault.figures.reads import measure_reads
 
 WORKER_PARTS = 4
@@ -32,8 +42,8 @@ MEASUREMENTS: Mapping[str, Callable[[Breakable, Scale], Coroutine[Any, Any, list
     "postgres": partial(measure_alone, "PostgreSQL", POSTGRES),
     "stripe": partial(measure_alone, "Stripe", STRIPE),
     "worker": partial(measure_alone, "the worker", WORKER),
-    "pairs": measure_pairs,
-    "crashes": measure_crashes,
+    **{f"pairs of {one} and {other}": partial(measure_pair, (one, other)) for one, other in PAIRS},
+    **{f"crashes {part}": partial(measure_crashes, part) for part in range(1, CRASH_PARTS + 1)},
     "failovers": measure_failovers,
     "drifts": measure_drifts,
 }
